@@ -1,0 +1,30 @@
+//! Namespaces: unshare(2) and setns(2).
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use crate::{Call, Result, checked};
+
+/// `CLONE_NEWTIME`, which shares its bit with the exit signal of clone(2) and so only serves unshare and setns.
+pub const NEWTIME: u64 = 0x80;
+
+/// Moves the caller into new namespaces (`CLONE_NEW*`).
+pub fn unshare(flags: u64) -> Result<()> {
+    // SAFETY: no pointers; the caller is single-threaded.
+    checked(Call::Unshare, libc::c_long::from(unsafe { libc::unshare(flags as i32) })).map(drop)
+}
+
+/// Moves the caller into existing ones: the namespace of this descriptor, or with a pidfd (Linux 5.8)
+/// those of that process whose bits are in `flags`.
+pub fn setns(fd: impl AsFd, flags: u64) -> Result<()> {
+    // SAFETY: no pointers.
+    let result = unsafe { libc::setns(fd.as_fd().as_raw_fd(), flags as i32) };
+    checked(Call::Setns, libc::c_long::from(result)).map(drop)
+}
+
+/// The `CLONE_NEW*` bit of the namespace that this descriptor refers to (`NS_GET_NSTYPE`, ioctl_ns(2)).
+pub fn kind(fd: impl AsFd) -> Result<u64> {
+    const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
+    // SAFETY: this request takes no argument.
+    let result = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), NS_GET_NSTYPE) };
+    checked(Call::Setns, libc::c_long::from(result)).map(|kind| kind as u64)
+}

@@ -1,0 +1,30 @@
+//! Waits for descriptors: poll(2).
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use crate::{Call, Errno, Error, Result};
+
+/// Waits until one of `fds` is readable or hung up, at most `timeout` (`None` = for ever).
+/// Answers which of them are; all false means that time ran out. A signal does not end the wait.
+pub fn readable<const N: usize>(fds: [BorrowedFd<'_>; N], timeout: Option<Duration>) -> Result<[bool; N]> {
+    let mut polled = fds.map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
+    let deadline = timeout.map(|timeout| crate::time::monotonic() + timeout);
+    loop {
+        let left =
+            deadline.map_or(-1, |deadline| milliseconds(deadline.saturating_sub(crate::time::monotonic())));
+        // SAFETY: the array outlives the call and its length is passed.
+        let result = unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, left) };
+        match crate::checked(Call::Poll, libc::c_long::from(result)) {
+            Err(Error { errno: Errno::EINTR, .. }) => continue,
+            result => result?,
+        };
+        return Ok(polled.map(|polled| polled.revents != 0));
+    }
+}
+
+/// Rounded up, so that a wait never ends before its time.
+fn milliseconds(left: Duration) -> i32 {
+    i32::try_from(left.as_millis() + u128::from(!left.subsec_nanos().is_multiple_of(1_000_000)))
+        .unwrap_or(i32::MAX)
+}
