@@ -93,6 +93,13 @@ pub fn is_open(number: i32) -> bool {
     unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
 }
 
+/// Closes, in the child of a clone, its copy of a descriptor whose owner lives on in the parent. The child's copy of
+/// that owner must never be used or dropped again: it is for a child that leaves by execve or exit alone.
+pub fn close_in_clone(fd: &impl AsFd) {
+    // SAFETY: no pointers; that nothing uses the number afterwards is the contract above.
+    unsafe { libc::close(fd.as_fd().as_raw_fd()) };
+}
+
 /// Marks every descriptor from `first` on to be closed by execve (close_range(2), Linux 5.11).
 /// Older kernels: each number up to the limit of open files.
 pub fn close_on_exec_from(first: u32) -> Result<()> {

@@ -48,3 +48,20 @@ pub fn copy(from: impl AsFd, to: impl AsFd, length: u64) -> Result<()> {
     }
     Ok(())
 }
+
+/// Makes a memfd that is only data: not executable where the kernel knows the difference (Linux 6.3). Writes append.
+pub fn plain(name: &CStr) -> Result<OwnedFd> {
+    const MFD_NOEXEC_SEAL: libc::c_uint = 0x8;
+    let fd = match create(name, libc::MFD_CLOEXEC | MFD_NOEXEC_SEAL) {
+        Err(Error { errno: Errno::EINVAL, .. }) => create(name, libc::MFD_CLOEXEC),
+        result => result,
+    }?;
+    Ok(fd)
+}
+
+/// Goes back to the start of a file.
+pub fn rewind(fd: impl AsFd) -> Result<()> {
+    // SAFETY: no pointers.
+    let result = unsafe { libc::lseek(fd.as_fd().as_raw_fd(), 0, libc::SEEK_SET) };
+    checked(Call::Read, result as libc::c_long).map(drop)
+}

@@ -7,6 +7,21 @@ use crate::{Call, Result, checked};
 /// `CLONE_NEWTIME`, which shares its bit with the exit signal of clone(2) and so only serves unshare and setns.
 pub const NEWTIME: u64 = 0x80;
 
+/// The `CLONE_NEW*` bits of the namespaces that clone3(2) makes.
+pub const NEWUSER: u64 = libc::CLONE_NEWUSER as u64;
+/// Process ids.
+pub const NEWPID: u64 = libc::CLONE_NEWPID as u64;
+/// Network stack.
+pub const NEWNET: u64 = libc::CLONE_NEWNET as u64;
+/// System V IPC and POSIX message queues.
+pub const NEWIPC: u64 = libc::CLONE_NEWIPC as u64;
+/// Host and domain name.
+pub const NEWUTS: u64 = libc::CLONE_NEWUTS as u64;
+/// Mounts.
+pub const NEWNS: u64 = libc::CLONE_NEWNS as u64;
+/// The view of the cgroup hierarchies.
+pub const NEWCGROUP: u64 = libc::CLONE_NEWCGROUP as u64;
+
 /// Moves the caller into new namespaces (`CLONE_NEW*`).
 pub fn unshare(flags: u64) -> Result<()> {
     // SAFETY: no pointers; the caller is single-threaded.

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use crate::{Call, Result, checked};
+use crate::{Call, Errno, Error, Named, Result, checked};
 
 /// Opens a pidfd for a live or zombie process (pidfd_open(2)). ESRCH if there is none.
 pub fn open(pid: i32) -> Result<OwnedFd> {
@@ -54,10 +54,25 @@ pub fn reap(pidfd: impl AsFd) -> Result<Exit> {
         match wait_for(libc::P_PIDFD, fd, libc::WEXITED) {
             Ok(Some((_, exit))) => return Ok(exit),
             Ok(None) => continue,
-            Err(error) if error.errno == crate::Errno::EINTR => continue,
+            Err(error) if error.errno == Errno::EINTR => continue,
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Waits for the end of our own child without reaping it.
+pub fn peek(pidfd: impl AsFd) -> Result<Exit> {
+    let fd = pidfd.as_fd().as_raw_fd() as libc::id_t;
+    let ended = wait_for(libc::P_PIDFD, fd, libc::WEXITED | libc::WNOWAIT)?;
+    ended.map(|(_, exit)| exit).ok_or(Error { call: Call::Wait, errno: Errno::ECHILD })
+}
+
+/// The pid of the process in our pid namespace (`Pid:` of /proc/self/fdinfo/N, proc_pid_fdinfo(5)). ESRCH if it has none.
+pub fn pid(pidfd: impl AsFd) -> Result<i32> {
+    let path = format!("/proc/self/fdinfo/{}", pidfd.as_fd().as_raw_fd());
+    let text = std::fs::read_to_string(path).named(Call::PidfdOpen)?;
+    let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
+    pid.filter(|pid| *pid > 0).ok_or(Error { call: Call::PidfdOpen, errno: Errno::ESRCH })
 }
 
 /// Reaps any one child that has ended, without waiting; `None` if none has, ECHILD if there is no child.

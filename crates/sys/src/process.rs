@@ -1,46 +1,47 @@
 //! The life of a process: session, directory, names, execve, exit.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::os::fd::{AsFd, AsRawFd};
 
 use crate::{Call, Errno, Error, Named, Result, checked};
 
-/// A null-terminated array of C strings, as execve takes them, made before the clone.
-#[derive(Debug)]
-pub struct Strings {
-    // The pointers point into the boxed strings, which never move.
-    _strings: Vec<std::ffi::CString>,
-    pointers: Vec<*const c_char>,
-}
+/// C strings for execve, made before the clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strings(Vec<CString>);
 
 impl Strings {
     /// Takes the strings in order.
-    pub fn new(strings: Vec<std::ffi::CString>) -> Strings {
-        let ends = std::iter::once(std::ptr::null());
-        let pointers = strings.iter().map(|string| string.as_ptr()).chain(ends).collect();
-        Strings { _strings: strings, pointers }
+    pub fn new(strings: Vec<CString>) -> Strings {
+        Strings(strings)
     }
 
     /// The strings themselves.
     pub fn iter(&self) -> impl Iterator<Item = &CStr> {
-        self._strings.iter().map(|string| string.as_c_str())
+        self.0.iter().map(CString::as_c_str)
+    }
+
+    /// As the kernel wants them: pointers, a null at the end. They are good as long as `self` and `extra`.
+    fn pointers(&self, extra: Option<&CStr>) -> Vec<*const c_char> {
+        let end = std::iter::once(std::ptr::null());
+        self.iter().chain(extra).map(CStr::as_ptr).chain(end).collect()
     }
 }
 
-/// Replaces the program (execve(2)); only comes back with an error.
-pub fn execute(path: &CStr, arguments: &Strings, environment: &Strings) -> Error {
+/// Replaces the program (execve(2)), with one more environment variable if there is one; only comes back with an error.
+pub fn execute(path: &CStr, arguments: &Strings, environment: &Strings, extra: Option<&CStr>) -> Error {
+    let (arguments, environment) = (arguments.pointers(None), environment.pointers(extra));
     // SAFETY: path and both arrays are terminated and outlive the call.
-    unsafe { libc::execve(path.as_ptr(), arguments.pointers.as_ptr(), environment.pointers.as_ptr()) };
+    unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
     Error { call: Call::Execve, errno: Errno::last() }
 }
 
 /// Replaces the program by the file of a descriptor (execveat(2) with `AT_EMPTY_PATH`).
 pub fn execute_file(file: impl AsFd, arguments: &Strings, environment: &Strings) -> Error {
-    let (arguments, environment) = (arguments.pointers.as_ptr(), environment.pointers.as_ptr());
+    let (arguments, environment) = (arguments.pointers(None), environment.pointers(None));
     // SAFETY: both arrays are terminated and outlive the call; the path is an empty constant.
     unsafe {
-        let file = file.as_fd().as_raw_fd();
-        libc::syscall(libc::SYS_execveat, file, c"".as_ptr(), arguments, environment, libc::AT_EMPTY_PATH)
+        let (file, flags) = (file.as_fd().as_raw_fd(), libc::AT_EMPTY_PATH);
+        libc::syscall(libc::SYS_execveat, file, c"".as_ptr(), arguments.as_ptr(), environment.as_ptr(), flags)
     };
     Error { call: Call::Execve, errno: Errno::last() }
 }
@@ -92,10 +93,10 @@ pub fn verify_directory() -> Result<()> {
     if buffer[0] == b'/' { Ok(()) } else { Err(Error { call: Call::Getcwd, errno: Errno::ENOENT }) }
 }
 
-/// Sets the file mode creation mask.
-pub fn set_umask(mask: u32) {
+/// Sets the file mode creation mask; answers the one before.
+pub fn set_umask(mask: u32) -> u32 {
     // SAFETY: cannot fail.
-    unsafe { libc::umask(mask) };
+    unsafe { libc::umask(mask) }
 }
 
 /// Sets the host name of the caller's UTS namespace.

@@ -1,0 +1,283 @@
+//! The child's side: walks the steps from the clone to execve.
+//!
+//! Code that runs here takes prepared data, logs nothing, formats nothing, and leaves by execve or `_exit`.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use sys::clone::{How, Side, clone};
+use sys::namespace::{self, NEWCGROUP, NEWTIME};
+use sys::{Errno, Error, creds, fd, mount, net, process, signal, socket, time};
+
+use crate::hooks;
+use crate::packet::{Channel, Packet, Reason};
+use crate::plan::{Action, Execution, Plan};
+use crate::process::{directory, home, identity, program};
+use crate::procfs::Procfs;
+use crate::rootfs::mask::Covers;
+use crate::rootfs::{self, Root};
+
+/// Everything that the child inherits besides the plan.
+#[derive(Debug)]
+pub(crate) struct Inheritance<'p> {
+    /// The plan.
+    pub(crate) plan: &'p Plan,
+    /// What the parent opened for a step, by the index of the step.
+    pub(crate) opened: &'p [Option<OwnedFd>],
+    /// `tasks` files of the cgroups to enter.
+    pub(crate) tasks: &'p [OwnedFd],
+    /// Whether the parent has to place us, because we could not be born in the cgroup.
+    pub(crate) place_me: bool,
+    /// The socket on which `start` knocks.
+    pub(crate) listener: Option<BorrowedFd<'p>>,
+    /// Whether to report how long each step took.
+    pub(crate) trace: bool,
+}
+
+/// Why the walk ended: a reason, and the output of a hook.
+type Stop = hooks::Failure;
+
+/// The child on its way.
+struct Child<'p> {
+    inherited: Inheritance<'p>,
+    channel: Channel,
+    trace: bool,
+    root: Option<Root>,
+    proc: Option<Procfs>,
+    covers: Covers,
+    /// Of the program: the caller's, unless the config has one.
+    umask: u32,
+    entered: bool,
+    home: Option<CString>,
+    program: Option<&'p CStr>,
+}
+
+/// While the container is set up: what is made has the usual modes, whatever the caller's mask.
+const SETUP_UMASK: u32 = 0o022;
+
+/// Walks the plan; never returns.
+pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
+    signal::reset_all();
+    report_panics(&channel);
+    let trace = inherited.trace;
+    let mut child = Child {
+        inherited,
+        channel,
+        trace,
+        root: None,
+        proc: None,
+        covers: Covers::default(),
+        umask: process::set_umask(SETUP_UMASK),
+        entered: false,
+        home: None,
+        program: None,
+    };
+    let steps = &child.inherited.plan.steps;
+    for (index, step) in steps.iter().enumerate() {
+        let start = child.trace.then(time::monotonic);
+        if let Err(stop) = child.step(index as u32, &step.action) {
+            child.give_up(index as u32, stop);
+        }
+        if let Some(start) = start {
+            child.report_span(index as u32, start);
+        }
+    }
+    process::exit_now(1)
+}
+
+/// A panic is a bug, and still must not look like a container that died by itself.
+fn report_panics(channel: &Channel) {
+    let Ok(copy) = channel.as_fd().try_clone_to_owned() else { return };
+    let copy = Channel::over(copy);
+    std::panic::set_hook(Box::new(move |_| {
+        // The process is about to abort; nobody is left to tell of a failure to tell.
+        let _ = copy.send(Packet::Failed { step: u32::MAX, reason: Reason::Panicked }, None);
+    }));
+}
+
+impl<'p> Child<'p> {
+    /// Tells whoever waits why the walk ends here, and ends.
+    fn give_up(&self, step: u32, stop: Stop) -> ! {
+        let output = stop.output.as_ref().map(AsFd::as_fd);
+        // The other side may be gone, and then there is nobody to tell.
+        let _ = self.channel.send(Packet::Failed { step, reason: stop.reason }, output);
+        process::exit_now(1)
+    }
+
+    fn report_span(&self, step: u32, start: std::time::Duration) {
+        let (start, end) = (start.as_nanos() as u64, time::monotonic().as_nanos() as u64);
+        // A trace that nobody reads any more is no reason to stop.
+        let _ = self.channel.send(Packet::Span { step, start, end }, None);
+    }
+
+    /// Waits until the parent has done its part of the step.
+    fn ask(&self, step: u32, descriptor: Option<BorrowedFd<'_>>) -> Result<(), Reason> {
+        self.channel.send(Packet::Request(step), descriptor).map_err(|_| Reason::Orphaned)?;
+        match self.channel.receive() {
+            Ok(Some((Packet::Granted(granted), _))) if granted == step => Ok(()),
+            _ => Err(Reason::Orphaned),
+        }
+    }
+
+    fn root(&self) -> Result<&Root, Reason> {
+        self.root.as_ref().ok_or(Reason::Panicked)
+    }
+
+    /// One step. Everything here reads as a list: what a step does is in the module of its subject.
+    fn step(&mut self, index: u32, action: &'p Action) -> Result<(), Stop> {
+        match action {
+            Action::Join { kind, .. } => namespace::setns(self.opened(index)?, *kind)?,
+            Action::JoinInit { namespaces } => self.join_init(index, *namespaces)?,
+            Action::Fork { namespaces } => self.fork(index, *namespaces)?,
+            Action::BecomeRoot { clear_groups } => become_root(*clear_groups)?,
+            Action::Unshare(namespaces) => namespace::unshare(*namespaces)?,
+            Action::NewSession => process::new_session()?,
+            Action::EnterCgroup => self.enter_cgroup(index)?,
+            Action::UnshareCgroup => namespace::unshare(NEWCGROUP)?,
+            Action::TimeNamespace { .. } => {
+                namespace::unshare(NEWTIME)?;
+                self.ask(index, None)?;
+            }
+            Action::Loopback => net::loopback_up()?,
+            Action::Hostname(name) => process::set_hostname(name)?,
+            Action::Domainname(name) => process::set_domainname(name)?,
+            Action::Keyring(name) => join_keyring(name)?,
+            Action::Propagation(flags) => rootfs::propagation::set(*flags)?,
+            Action::PrivateParent(path) => rootfs::propagation::private_parent(path)?,
+            Action::BindRoot(path) => self.root = Some(Root::new(rootfs::propagation::bind_root(path)?)),
+            Action::OpenRoot(path) => {
+                self.root = Some(Root::new(fd::open(fd::cwd(), path, fd::O_PATH | fd::O_DIRECTORY, 0)?));
+            }
+            Action::Mount(mount) => rootfs::mount::mount(self.root()?, mount)?,
+            Action::Dev(dev) => with_umask(0, || rootfs::device::defaults(self.root()?, dev))?,
+            Action::Device(device) => with_umask(0, || rootfs::device::one(self.root()?, device))?,
+            Action::ContainerHook(point, hook) => {
+                hooks::run(hook, *point, &self.inherited.plan.state, process::pid())?;
+            }
+            Action::Sysctl { path, value } => self.proc()?.write(path, value.to_bytes())?,
+            Action::MakeDirectory(path) => drop(self.root()?.make_directories(path)?),
+            Action::Home { uid } => self.home = Some(home::variable(self.root()?, *uid)),
+            Action::Console(console) => {
+                let master = rootfs::console::make(self.root()?, console)?;
+                self.ask(index, Some(master.as_fd()))?;
+            }
+            Action::ChangeRoot(change, depth) => mount::change(self.root()?, *depth, *change)?,
+            Action::ReadonlyPath(path) => rootfs::readonly::make(self.root()?, path)?,
+            Action::MaskedPath(path) => {
+                let root = self.root.as_ref().ok_or(Reason::Panicked)?;
+                self.covers.hide(root, path)?;
+            }
+            Action::EnterRoot(how) => rootfs::pivot::enter(self.root()?, *how)?,
+            Action::EnterDirectory(path) => self.entered = directory::enter(path)?,
+            Action::OwnStreams { uid } => rootfs::console::own_streams(*uid)?,
+            Action::Umask(mask) => self.umask = *mask,
+            Action::Identity(identity) => identity::assume(identity)?,
+            Action::NoNewPrivileges => creds::no_new_privileges()?,
+            Action::VerifyDirectory(path) => directory::verify(path, self.entered)?,
+            Action::FindProgram(program) => self.program = Some(program::find(program)?),
+            Action::PrivilegedFilter(filter) | Action::Filter(filter) => {
+                drop(sys::seccomp::load(&filter.program, filter.flags)?);
+            }
+            Action::Ready => self.ask(index, None)?,
+            Action::AwaitStart => self.await_start()?,
+            Action::Execute(execution) => return Err(self.execute(execution).into()),
+            Action::MapIds(_) | Action::Limits(_) | Action::HostHook(..) => self.ask(index, None)?,
+            // The parent's alone.
+            Action::JoinPidNamespace(_)
+            | Action::JoinInitPidNamespace
+            | Action::OomScore(_)
+            | Action::Limit(_) => {}
+        }
+        Ok(())
+    }
+
+    fn opened(&self, index: u32) -> Result<&'p OwnedFd, Reason> {
+        self.inherited.opened[index as usize].as_ref().ok_or(Reason::Panicked)
+    }
+
+    /// Who is in those namespaces already must not see into us, who still have descriptors of the host.
+    fn join_init(&self, index: u32, namespaces: u64) -> Result<(), Reason> {
+        creds::set_dumpable(false)?;
+        Ok(namespace::setns(self.opened(index)?, namespaces)?)
+    }
+
+    /// Only a child of ours is in the pid namespace that we joined: make it a sibling that goes on with the
+    /// plan, and end.
+    fn fork(&mut self, index: u32, namespaces: u64) -> Result<(), Reason> {
+        const CLONE_PARENT: u64 = 0x8000;
+        match clone(How { flags: CLONE_PARENT | namespaces, cgroup: None })? {
+            Side::Parent(second) => {
+                let told = self.channel.send(Packet::Forked(index), Some(second.pidfd.as_fd()));
+                process::exit_now(i32::from(told.is_err()))
+            }
+            Side::Child => match self.channel.receive() {
+                Ok(Some((Packet::Granted(granted), _))) if granted == index => Ok(()),
+                _ => Err(Reason::Orphaned),
+            },
+        }
+    }
+
+    /// cgroup v1: a task that moves itself through `tasks` spares the kernel the lock over all of its threads.
+    fn enter_cgroup(&self, index: u32) -> Result<(), Reason> {
+        for tasks in self.inherited.tasks {
+            fd::write_all(tasks, b"0")?;
+        }
+        if self.inherited.place_me { self.ask(index, None) } else { Ok(()) }
+    }
+
+    fn proc(&mut self) -> Result<&Procfs, Reason> {
+        match &mut self.proc {
+            Some(proc) => Ok(proc),
+            none => Ok(none.insert(Procfs::open()?)),
+        }
+    }
+
+    /// From here on `start` is the other side: a connection takes the place of the channel to the parent.
+    fn await_start(&mut self) -> Result<(), Reason> {
+        let listener = self.inherited.listener.ok_or(Reason::Panicked)?;
+        loop {
+            let connection = Channel::over(socket::accept(listener)?);
+            // A `start` that was killed before its word came leaves us waiting for the next.
+            if let Ok(Some((Packet::Go { trace }, _))) = connection.receive() {
+                report_panics(&connection);
+                self.trace = trace;
+                self.channel = connection;
+                return Ok(());
+            }
+        }
+    }
+
+    fn execute(&self, execution: &Execution) -> Reason {
+        // Whatever was inherited or opened on the way: nothing of the host may reach the program (CVE-2024-21626).
+        if let Err(error) = fd::close_on_exec_from(3 + execution.preserved) {
+            return error.into();
+        }
+        let Some(program) = self.program else { return Reason::Panicked };
+        process::set_umask(self.umask);
+        process::execute(program, &execution.arguments, &execution.environment, self.home.as_deref()).into()
+    }
+}
+
+fn become_root(clear_groups: bool) -> Result<(), Error> {
+    if clear_groups {
+        creds::set_groups(&[])?;
+    }
+    creds::set_gid(0)?;
+    creds::set_uid(0)
+}
+
+/// A kernel without keyrings, or a quota that is used up by other containers of the user, is no reason to fail.
+fn join_keyring(name: &CStr) -> Result<(), Error> {
+    match process::join_session_keyring(name) {
+        Err(error) if matches!(error.errno, Errno::ENOSYS | Errno::EDQUOT | Errno::EPERM) => Ok(()),
+        result => result,
+    }
+}
+
+/// Runs with another umask, so that modes come out as they are written.
+fn with_umask<T>(mask: u32, action: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
+    let before = process::set_umask(mask);
+    let result = action();
+    process::set_umask(before);
+    result
+}

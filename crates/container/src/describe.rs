@@ -1,0 +1,236 @@
+//! Steps in words, for `explain` and for errors.
+
+use std::ffi::{CStr, CString};
+use std::fmt::{self, Display, Formatter};
+
+use crate::plan::{Action, Device, HookPoint, Mount, MountSource, Program, RootEntry, Step};
+use sys::mount::{self, Change, Depth};
+use sys::namespace as bits;
+
+/// Names of the namespaces by their `CLONE_NEW*` bit, as config.json calls them.
+const NAMESPACES: &[(u64, &str)] = &[
+    (bits::NEWUSER, "user"),
+    (bits::NEWPID, "pid"),
+    (bits::NEWNET, "network"),
+    (bits::NEWIPC, "ipc"),
+    (bits::NEWUTS, "uts"),
+    (bits::NEWNS, "mount"),
+    (bits::NEWCGROUP, "cgroup"),
+    (sys::namespace::NEWTIME, "time"),
+];
+
+/// The namespaces of a bit set, named and separated by commas.
+pub fn namespaces(bits: u64) -> String {
+    let named: Vec<&str> =
+        NAMESPACES.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name).collect();
+    named.join(", ")
+}
+
+impl Step {
+    /// Field and description, as errors begin.
+    pub fn label(&self) -> String {
+        if self.field.is_empty() {
+            self.action.to_string()
+        } else {
+            format!("{}: {}", self.field, self.action)
+        }
+    }
+}
+
+impl Display for Action {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::JoinPidNamespace(path) => write!(f, "join the pid namespace {}", path.display()),
+            Action::JoinInitPidNamespace => f.write_str("join the container's pid namespace"),
+            Action::Join { kind, path } => {
+                write!(f, "join the {} namespace {}", namespaces(*kind), path.display())
+            }
+            Action::JoinInit { namespaces: bits } => {
+                write!(f, "join the container's namespaces ({})", namespaces(*bits))
+            }
+            Action::Fork { .. } => f.write_str("make a second process in the joined pid namespace"),
+            Action::MapIds(maps) => {
+                write!(f, "map uids {} and gids {}", maps.uid.trim_end(), maps.gid.trim_end())
+            }
+            Action::BecomeRoot { .. } => f.write_str("become root of the user namespace"),
+            Action::Unshare(bits) => write!(f, "make new namespaces ({})", namespaces(*bits)),
+            Action::NewSession => f.write_str("start a session"),
+            Action::EnterCgroup => f.write_str("enter the cgroup"),
+            Action::UnshareCgroup => f.write_str("make a new cgroup namespace"),
+            Action::TimeNamespace { offsets } => {
+                write!(f, "make a new time namespace with offsets {}", lines(offsets))
+            }
+            Action::OomScore(score) => write!(f, "set oom_score_adj to {score}"),
+            Action::Loopback => f.write_str("bring up the loopback device"),
+            Action::Hostname(name) => write!(f, "set the host name to {}", text(name)),
+            Action::Domainname(name) => write!(f, "set the domain name to {}", text(name)),
+            Action::Keyring(name) => write!(f, "join the new session keyring {}", text(name)),
+            Action::Propagation(flags) => write!(f, "make every mount {}", propagation(*flags, Depth::One)),
+            Action::PrivateParent(path) => write!(f, "make the mount that holds {} private", text(path)),
+            Action::BindRoot(path) => write!(f, "make {} a mount of its own", text(path)),
+            Action::OpenRoot(path) => write!(f, "open {} as the root of all paths", text(path)),
+            Action::Mount(mount) => mount.fmt(f),
+            Action::Dev(dev) => {
+                write!(f, "make the default devices in /dev ({})", names(&dev.nodes, &dev.links))
+            }
+            Action::Device(device) => device.fmt(f),
+            Action::Limits(writes) => {
+                let writes: Vec<String> =
+                    writes.iter().map(|w| format!("{} = {}", w.file, w.value)).collect();
+                write!(f, "set cgroup limits ({})", writes.join(", "))
+            }
+            Action::HostHook(point, hook) | Action::ContainerHook(point, hook) => {
+                write!(f, "run the {} hook {}", point.name(), text(&hook.path))
+            }
+            Action::Sysctl { path, value } => {
+                write!(f, "set {} to {}", text(path).replace('/', "."), text(value))
+            }
+            Action::MakeDirectory(path) => write!(f, "make sure that /{} exists", text(path)),
+            Action::Home { uid } => write!(f, "look up the home directory of uid {uid}"),
+            Action::Console(_) => f.write_str("make a terminal"),
+            Action::ChangeRoot(change, depth) => {
+                write!(f, "make the root file system {}", changes(change, *depth).join(", "))
+            }
+            Action::ReadonlyPath(path) => write!(f, "make /{} read-only", text(path)),
+            Action::MaskedPath(path) => write!(f, "hide /{}", text(path)),
+            Action::EnterRoot(RootEntry::Pivot) => f.write_str("enter the root file system (pivot_root)"),
+            Action::EnterRoot(RootEntry::Move) => f.write_str("enter the root file system (move and chroot)"),
+            Action::EnterRoot(RootEntry::Chroot) => f.write_str("enter the root file system (chroot)"),
+            Action::EnterDirectory(path) => write!(f, "enter the working directory {}", text(path)),
+            Action::OwnStreams { uid } => write!(f, "give the standard streams to uid {uid}"),
+            Action::Umask(mask) => write!(f, "set the umask to {mask:03o}"),
+            Action::PrivilegedFilter(filter) | Action::Filter(filter) => {
+                write!(f, "load the seccomp filter ({} instructions)", filter.program.len())
+            }
+            Action::Identity(identity) => {
+                write!(f, "become uid {} and gid {}", identity.uid, identity.gid)?;
+                match &identity.groups {
+                    Some(groups) if !groups.is_empty() => write!(f, " with groups {groups:?}")?,
+                    _ => {}
+                }
+                write!(f, " with {} capabilities", identity.capabilities.sets.effective.count_ones())
+            }
+            Action::NoNewPrivileges => f.write_str("forbid new privileges"),
+            Action::VerifyDirectory(path) => {
+                write!(f, "check that the working directory {} is inside the container", text(path))
+            }
+            Action::FindProgram(Program { name, .. }) => write!(f, "exec {name:?}"),
+            Action::Limit(limit) => write!(
+                f,
+                "set resource limit {} to {} (hard {})",
+                limit.resource,
+                amount(limit.soft),
+                amount(limit.hard)
+            ),
+            Action::Ready => f.write_str("report that the container is created"),
+            Action::AwaitStart => f.write_str("wait for start"),
+            Action::Execute(execution) => write!(f, "exec {:?}", execution.name),
+        }
+    }
+}
+
+impl Display for Mount {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let place = text(&self.destination);
+        match &self.source {
+            MountSource::FileSystem { kind, .. } => write!(f, "mount {} at /{place}", text(kind))?,
+            MountSource::Bind { source, .. } => write!(f, "bind {} to /{place}", text(source))?,
+            MountSource::Remount => write!(f, "change the mount at /{place}")?,
+        }
+        let mut words = changes(&self.change, Depth::One);
+        words.extend(changes(&self.recursive, Depth::Tree));
+        words.extend(self.propagation.iter().map(|(flags, depth)| propagation(*flags, *depth).to_string()));
+        if let MountSource::FileSystem { options, .. } = &self.source {
+            words.extend(options.iter().filter(|(key, _)| key.as_c_str() != c"source").map(option));
+        }
+        if words.is_empty() { Ok(()) } else { write!(f, " ({})", words.join(", ")) }
+    }
+}
+
+impl Display for Device {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (major, minor) = self.numbers;
+        write!(f, "make the device /{} ({major}:{minor}, mode {:o})", text(&self.path), self.mode & 0o7777)
+    }
+}
+
+impl HookPoint {
+    /// As config.json calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            HookPoint::Prestart => "prestart",
+            HookPoint::CreateRuntime => "createRuntime",
+            HookPoint::CreateContainer => "createContainer",
+            HookPoint::StartContainer => "startContainer",
+            HookPoint::Poststart => "poststart",
+            HookPoint::Poststop => "poststop",
+        }
+    }
+}
+
+/// Attribute bits with their option words, set and cleared.
+const ATTRIBUTES: &[(u64, &str, &str)] = &[
+    (mount::ATTR_RDONLY, "ro", "rw"),
+    (mount::ATTR_NOSUID, "nosuid", "suid"),
+    (mount::ATTR_NODEV, "nodev", "dev"),
+    (mount::ATTR_NOEXEC, "noexec", "exec"),
+    (mount::ATTR_NODIRATIME, "nodiratime", "diratime"),
+    (mount::ATTR_NOSYMFOLLOW, "nosymfollow", "symfollow"),
+    (mount::ATTR_NOATIME, "noatime", "atime"),
+    (mount::ATTR_STRICTATIME, "strictatime", "nostrictatime"),
+];
+
+fn changes(change: &Change, depth: Depth) -> Vec<String> {
+    let prefix = if depth == Depth::Tree { "r" } else { "" };
+    let mut words = Vec::new();
+    for (bit, set, clear) in ATTRIBUTES {
+        if change.set & bit != 0 {
+            words.push(format!("{prefix}{set}"));
+        } else if change.clear & bit != 0 && bit & mount::ATTR_ATIME == 0 {
+            words.push(format!("{prefix}{clear}"));
+        }
+    }
+    if change.propagation != 0 {
+        words.push(propagation(change.propagation, depth).to_string());
+    }
+    words
+}
+
+fn propagation(flags: u64, depth: Depth) -> &'static str {
+    let recursive = depth == Depth::Tree || flags & mount::MS_REC != 0;
+    match (flags & !mount::MS_REC, recursive) {
+        (mount::MS_SHARED, false) => "shared",
+        (mount::MS_SHARED, true) => "rshared",
+        (mount::MS_SLAVE, false) => "slave",
+        (mount::MS_SLAVE, true) => "rslave",
+        (mount::MS_UNBINDABLE, false) => "unbindable",
+        (mount::MS_UNBINDABLE, true) => "runbindable",
+        (_, false) => "private",
+        (_, true) => "rprivate",
+    }
+}
+
+fn option((key, value): &(CString, Option<CString>)) -> String {
+    match value {
+        Some(value) => format!("{}={}", text(key), text(value)),
+        None => text(key),
+    }
+}
+
+fn names(nodes: &[Device], links: &[(CString, CString)]) -> String {
+    let names: Vec<String> =
+        nodes.iter().map(|node| text(&node.path)).chain(links.iter().map(|(name, _)| text(name))).collect();
+    names.join(", ")
+}
+
+fn amount(limit: u64) -> String {
+    if limit == u64::MAX { "unlimited".into() } else { limit.to_string() }
+}
+
+fn lines(text: &CStr) -> String {
+    text.to_string_lossy().trim_end().replace('\n', ", ")
+}
+
+fn text(string: &CStr) -> String {
+    string.to_string_lossy().into_owned()
+}

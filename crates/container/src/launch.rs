@@ -1,0 +1,400 @@
+//! The parent's side: clones the child and does what needs the host's rights while the child walks the plan.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use cgroup::{Cgroup, Doors};
+use sys::clone::{Child, How, Side, clone};
+use sys::pidfd;
+use sys::{Errno, fd, namespace, resource};
+
+use crate::child::{self, Inheritance};
+use crate::error::{Error, Result};
+use crate::hooks;
+use crate::idmap;
+use crate::packet::{Channel, Packet, Reason};
+use crate::plan::{Action, Plan, Side as Who};
+use crate::trace::Trace;
+
+/// What a plan is carried out with.
+#[derive(Debug)]
+pub struct Launch<'p> {
+    /// The plan.
+    pub plan: &'p Plan,
+    /// The container's cgroup, which exists.
+    pub cgroup: &'p Cgroup,
+    /// How the child gets into it.
+    pub doors: Doors,
+    /// The container's init, for a plan that enters its namespaces.
+    pub init: Option<OwnedFd>,
+    /// The socket on which `start` will knock, for a plan that waits for it.
+    pub listener: Option<OwnedFd>,
+    /// Descriptors that the child must not keep: a lock would live as long as the container.
+    pub private: Vec<BorrowedFd<'p>>,
+}
+
+/// A child that is ready and waits; dropping it ends the child.
+#[derive(Debug)]
+pub struct Ready<'p> {
+    plan: &'p Plan,
+    channel: Channel,
+    child: Guard,
+    step: u32,
+    console: Option<OwnedFd>,
+}
+
+/// Ends and reaps the child unless it is kept.
+#[derive(Debug)]
+struct Guard(Option<Child>);
+
+/// SIGKILL.
+const KILL: i32 = 9;
+
+impl Guard {
+    fn child(&self) -> Result<&Child> {
+        self.0.as_ref().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
+    }
+
+    fn keep(mut self) -> Result<Child> {
+        self.0.take().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(child) = self.0.take() {
+            // Both can only fail because the child has ended, which is what is wanted.
+            let _ = pidfd::send_signal(&child.pidfd, KILL);
+            let _ = pidfd::reap(&child.pidfd);
+        }
+    }
+}
+
+impl<'p> Launch<'p> {
+    /// Clones the child and serves it until it is ready.
+    pub fn launch(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
+        let outside = self.join_pid_namespace()?;
+        let opened = self.open()?;
+        let (ours, theirs) = Channel::pair().map_err(Error::doing("make a socket pair"))?;
+        let (child, place_me) = self.spawn(&opened, &ours, &theirs, trace)?;
+        drop(theirs);
+        if let Some(outside) = outside {
+            namespace::setns(outside, namespace::NEWPID).map_err(Error::doing("leave the pid namespace"))?;
+        }
+        let server = Server {
+            plan: self.plan,
+            cgroup: self.cgroup,
+            channel: ours,
+            child: Guard(Some(child)),
+            console: None,
+            place_me,
+        };
+        drop((self, opened));
+        server.serve(trace)
+    }
+
+    /// Opens what the steps of the child need of the host, before anything is done.
+    fn open(&mut self) -> Result<Vec<Option<OwnedFd>>> {
+        let mut init = self.init.take();
+        let open = |step: &crate::plan::Step| match &step.action {
+            Action::Join { kind, path } => open_namespace(path, *kind).map(Some).map_err(at(step)),
+            Action::JoinInit { .. } => Ok(init.take()),
+            _ => Ok(None),
+        };
+        self.plan.steps.iter().map(open).collect()
+    }
+
+    /// Enters the pid namespace that the child is to be born in. Answers our own, to come back to.
+    fn join_pid_namespace(&self) -> Result<Option<OwnedFd>> {
+        let mut outside = None;
+        for step in &self.plan.steps {
+            if step.action.side() != Who::Before {
+                continue;
+            }
+            let ours = fd::open(fd::cwd(), c"/proc/self/ns/pid", fd::O_RDONLY, 0);
+            outside = Some(ours.map_err(Error::doing("open /proc/self/ns/pid"))?);
+            self.enter_pid_namespace(&step.action).map_err(at(step))?;
+        }
+        Ok(outside)
+    }
+
+    fn enter_pid_namespace(&self, action: &Action) -> Result<(), Reason> {
+        match (action, &self.init) {
+            (Action::JoinPidNamespace(path), _) => {
+                Ok(namespace::setns(open_namespace(path, namespace::NEWPID)?, namespace::NEWPID)?)
+            }
+            (_, Some(init)) => Ok(namespace::setns(init, namespace::NEWPID)?),
+            (_, None) => Err(Reason::OtherNamespace),
+        }
+    }
+
+    /// Clones. A cgroup that cannot be cloned into is entered afterwards, by the parent's hand; answers whether.
+    fn spawn(
+        &self,
+        opened: &[Option<OwnedFd>],
+        ours: &Channel,
+        theirs: &Channel,
+        trace: &mut Trace,
+    ) -> Result<(Child, bool)> {
+        let inside = self.doors.into.as_ref().map(AsFd::as_fd);
+        let mut attempt = |cgroup: Option<BorrowedFd<'_>>, place_me| {
+            let how = How { flags: self.plan.namespaces, cgroup };
+            match trace.span(|| "clone".into(), || clone(how))? {
+                Side::Parent(child) => Ok((child, place_me)),
+                Side::Child => self.become_child(opened, ours, theirs, place_me, trace.is_on()),
+            }
+        };
+        let first = attempt(inside, false);
+        let result = if first.is_err() && inside.is_some() { attempt(None, true) } else { first };
+        result.map_err(|error| self.explain(error))
+    }
+
+    fn become_child(
+        &self,
+        opened: &[Option<OwnedFd>],
+        ours: &Channel,
+        theirs: &Channel,
+        place_me: bool,
+        trace: bool,
+    ) -> ! {
+        // The parent's end must close with the parent, or its death would go unnoticed.
+        fd::close_in_clone(ours);
+        self.private.iter().for_each(fd::close_in_clone);
+        let channel = match theirs.as_fd().try_clone_to_owned() {
+            Ok(copy) => Channel::over(copy),
+            Err(_) => sys::process::exit_now(1),
+        };
+        fd::close_in_clone(theirs);
+        let inherited = Inheritance {
+            plan: self.plan,
+            opened,
+            tasks: &self.doors.tasks,
+            place_me,
+            listener: self.listener.as_ref().map(AsFd::as_fd),
+            trace,
+        };
+        child::run(inherited, channel)
+    }
+
+    fn explain(&self, error: sys::Error) -> Error {
+        let namespaces = crate::describe::namespaces(self.plan.namespaces);
+        match error.errno {
+            // clone into a pid namespace whose init has died (pid_namespaces(7)).
+            Errno::ENOMEM if self.plan.enters_container() => Error::Plain("container not running".into()),
+            Errno::ENOSPC => Error::Plain(format!(
+                "make namespaces {namespaces}: {error}: see the limits in /proc/sys/user"
+            )),
+            _ => Error::Host { doing: format!("make namespaces {namespaces}"), error },
+        }
+    }
+}
+
+impl Plan {
+    fn enters_container(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::JoinInit { .. }))
+    }
+}
+
+/// Opens a namespace file and makes sure that it is one of this kind.
+fn open_namespace(path: &std::path::Path, kind: u64) -> Result<OwnedFd, Reason> {
+    let path = sys::file::c_path(path, sys::Call::Open)?;
+    let file = fd::open(fd::cwd(), &path, fd::O_RDONLY, 0)?;
+    match namespace::kind(&file) {
+        Ok(found) if found == kind => Ok(file),
+        _ => Err(Reason::OtherNamespace),
+    }
+}
+
+/// For `map_err`: the step that failed in the parent's hands.
+fn at(step: &crate::plan::Step) -> impl FnOnce(Reason) -> Error {
+    |reason| Error::Step { label: step.label(), reason, output: String::new() }
+}
+
+/// Serves the requests of a child.
+struct Server<'p> {
+    plan: &'p Plan,
+    cgroup: &'p Cgroup,
+    channel: Channel,
+    child: Guard,
+    console: Option<OwnedFd>,
+    place_me: bool,
+}
+
+impl<'p> Server<'p> {
+    fn serve(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
+        self.parts(Who::Parent, trace)?;
+        loop {
+            let (packet, descriptor) = match self.channel.receive() {
+                Ok(Some(received)) => received,
+                Ok(None) => return Err(self.died()),
+                Err(error) => return Err(Error::Host { doing: "hear from the container".into(), error }),
+            };
+            match packet {
+                Packet::Request(step) if matches!(self.action(step)?, Action::Ready) => {
+                    self.parts(Who::Last, trace)?;
+                    let Server { plan, channel, child, console, .. } = self;
+                    return Ok(Ready { plan, channel, child, step, console });
+                }
+                Packet::Request(step) => {
+                    self.part(step, descriptor, trace)?;
+                    self.grant(step)?;
+                }
+                Packet::Forked(step) => {
+                    self.replace(descriptor)?;
+                    self.grant(step)?;
+                }
+                Packet::Failed { step, reason } => return Err(failed(self.plan, step, reason, descriptor)),
+                Packet::Span { step, start, end } => trace.child(|| label(self.plan, step), start, end),
+                Packet::Granted(_) | Packet::Go { .. } => {}
+            }
+        }
+    }
+
+    fn action(&self, step: u32) -> Result<&'p Action> {
+        let step = self.plan.steps.get(step as usize).map(|step| &step.action);
+        step.ok_or_else(|| {
+            Error::Plain("the child speaks of a step that is not in the plan (this is a bug)".into())
+        })
+    }
+
+    fn grant(&self, step: u32) -> Result<()> {
+        self.channel.send(Packet::Granted(step), None).map_err(|_| self.died())
+    }
+
+    /// Does all steps that are the parent's at this time.
+    fn parts(&mut self, who: Who, trace: &mut Trace) -> Result<()> {
+        for (index, step) in self.plan.steps.iter().enumerate().filter(|(_, step)| step.action.side() == who)
+        {
+            trace.span(|| step.label(), || self.on_host(step, index as u32))?;
+        }
+        Ok(())
+    }
+
+    /// Does the parent's part of a step that the child has come to.
+    fn part(&mut self, index: u32, descriptor: Option<OwnedFd>, trace: &mut Trace) -> Result<()> {
+        let step = &self.plan.steps[index as usize];
+        if matches!(step.action, Action::Console(_)) {
+            self.console = descriptor;
+            return Ok(());
+        }
+        trace.span(|| step.label(), || self.on_host(step, index))
+    }
+
+    fn on_host(&self, step: &crate::plan::Step, index: u32) -> Result<()> {
+        let pid = self.child.child()?.pid;
+        match &step.action {
+            Action::MapIds(maps) => idmap::write(maps, pid).map_err(|error| within(step, error)),
+            Action::EnterCgroup if self.place_me => Ok(self.cgroup.place(pid)?),
+            Action::TimeNamespace { offsets } => {
+                write_proc(pid, "timens_offsets", &offsets.to_string_lossy()).map_err(at(step))
+            }
+            Action::OomScore(score) => write_proc(pid, "oom_score_adj", &score.to_string()).map_err(at(step)),
+            Action::Limits(writes) => Ok(self.cgroup.apply(writes)?),
+            Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, pid)
+                .map_err(|failure| failed(self.plan, index, failure.reason, failure.output)),
+            Action::Limit(limit) => resource::set_limit(pid, *limit).map_err(Reason::from).map_err(at(step)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The first process of two has made the second, which is the container's from now on.
+    fn replace(&mut self, descriptor: Option<OwnedFd>) -> Result<()> {
+        let pidfd =
+            descriptor.ok_or_else(|| Error::Plain("no descriptor came with the second process".into()))?;
+        let pid = pidfd::pid(&pidfd).map_err(Error::doing("look up the second process"))?;
+        let first = std::mem::replace(&mut self.child, Guard(Some(Child { pid, pidfd }))).keep()?;
+        pidfd::reap(&first.pidfd).map_err(Error::doing("reap the first process")).map(drop)
+    }
+
+    /// The channel closed without a word: the child was killed.
+    fn died(&self) -> Error {
+        died(&self.child, self.cgroup)
+    }
+}
+
+fn died(child: &Guard, cgroup: &Cgroup) -> Error {
+    match child.child().map(|child| pidfd::peek(&child.pidfd)) {
+        Ok(Ok(exit)) => Error::Died { exit, out_of_memory: cgroup.was_oom_killed() },
+        Ok(Err(error)) => Error::Host { doing: "ask how the container's init ended".into(), error },
+        Err(error) => error,
+    }
+}
+
+fn write_proc(pid: i32, name: &str, value: &str) -> Result<(), Reason> {
+    use sys::Named;
+    Ok(std::fs::write(format!("/proc/{pid}/{name}"), value).named(sys::Call::Write)?)
+}
+
+fn within(step: &crate::plan::Step, error: Error) -> Error {
+    Error::Plain(format!("{}: {error}", step.field))
+}
+
+fn label(plan: &Plan, step: u32) -> String {
+    plan.steps.get(step as usize).map_or_else(|| "container init".into(), crate::plan::Step::label)
+}
+
+fn failed(plan: &Plan, step: u32, reason: Reason, output: Option<OwnedFd>) -> Error {
+    Error::Step { label: label(plan, step), reason, output: hooks::last_words(output) }
+}
+
+impl Ready<'_> {
+    /// The child's pid in our pid namespace.
+    pub fn pid(&self) -> Result<i32> {
+        self.child.child().map(|child| child.pid)
+    }
+
+    /// The child's pidfd.
+    pub fn pidfd(&self) -> Result<BorrowedFd<'_>> {
+        self.child.child().map(|child| child.pidfd.as_fd())
+    }
+
+    /// The master of its terminal, if the plan made one.
+    pub fn take_console(&mut self) -> Option<OwnedFd> {
+        self.console.take()
+    }
+
+    /// Lets the child go on to wait for `start`.
+    pub fn release(self) -> Result<Child> {
+        let granted = self.channel.send(Packet::Granted(self.step), None);
+        granted.map_err(Error::doing("release the container's init"))?;
+        self.child.keep()
+    }
+
+    /// Lets the child go on to run the program, and waits until it does or fails.
+    pub fn execute(self, cgroup: &Cgroup, trace: &mut Trace) -> Result<Child> {
+        let granted = self.channel.send(Packet::Granted(self.step), None);
+        granted.map_err(|_| died(&self.child, cgroup))?;
+        let plan = self.plan;
+        outcome(&self.channel, trace, &mut |step| label(plan, step))?;
+        self.child.keep()
+    }
+}
+
+/// Tells a waiting init to go on, and waits until it runs the program or fails. `labels` are those of all steps.
+pub fn start(connection: OwnedFd, labels: &[String], trace: &mut Trace) -> Result<()> {
+    let channel = Channel::over(connection);
+    let go = channel.send(Packet::Go { trace: trace.is_on() }, None);
+    go.map_err(Error::doing("tell the container's init to start"))?;
+    let mut label = |step| labels.get(step as usize).cloned().unwrap_or_else(|| "container init".into());
+    outcome(&channel, trace, &mut label)
+}
+
+/// Hears from a child until its end of the channel closes: by execve, or because somebody killed it, which is an end
+/// like any other from here on.
+fn outcome(channel: &Channel, trace: &mut Trace, label: &mut dyn FnMut(u32) -> String) -> Result<()> {
+    while let Some((packet, descriptor)) =
+        channel.receive().map_err(Error::doing("hear from the container"))?
+    {
+        match packet {
+            Packet::Failed { step, reason } => {
+                return Err(Error::Step {
+                    label: label(step),
+                    reason,
+                    output: hooks::last_words(descriptor),
+                });
+            }
+            Packet::Span { step, start, end } => trace.child(|| label(step), start, end),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,386 @@
+//! A container as a list of steps: complete, resolved, in the order of execution.
+//!
+//! Parent and child walk the same list. A feature that is absent is a step that is absent; nothing in here is
+//! optional that a step would have to decide about.
+
+use std::borrow::Cow;
+use std::ffi::CString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cgroup::Write;
+use sys::creds::{Mask, Sets};
+use sys::mount::{Change, Depth};
+use sys::process::Strings;
+use sys::resource::Limit;
+use sys::seccomp::Instruction;
+use sys::tty::Size;
+
+/// What will be done to make a container, or to enter one.
+#[derive(Debug)]
+pub struct Plan {
+    /// The namespaces (`CLONE_NEW*`) that the clone itself makes.
+    pub namespaces: u64,
+    /// What parent and child do, in order.
+    pub steps: Vec<Step>,
+    /// What hooks are told of the container.
+    pub state: HookState,
+}
+
+/// One step, with the config field that asked for it.
+#[derive(Debug)]
+pub struct Step {
+    /// As in `linux.namespaces[2]`, for errors and `explain`.
+    pub field: Cow<'static, str>,
+    /// What is done.
+    pub action: Action,
+}
+
+/// Who carries out a step, and whether the other side waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The parent, before there is a child.
+    Before,
+    /// The parent, after the clone, while the child goes on.
+    Parent,
+    /// The parent, when the child has come to this step, which waits for it.
+    Asked,
+    /// The parent, when the child is ready.
+    Last,
+    /// The child.
+    Child,
+}
+
+/// Everything that a step can be. The variants stand in the order in which `create` may use them.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the fields are named in the sentence of their variant")]
+pub enum Action {
+    /// Enter an existing pid namespace, which only children can.
+    JoinPidNamespace(PathBuf),
+    /// Enter the pid namespace of a running container's init, which only children can.
+    JoinInitPidNamespace,
+    /// Enter an existing namespace of the given `CLONE_NEW*` kind.
+    Join { kind: u64, path: PathBuf },
+    /// Enter the namespaces of a running container's init.
+    JoinInit { namespaces: u64 },
+    /// Make a second process: the first joined a pid namespace, which only its children are in.
+    Fork { namespaces: u64 },
+    /// Write the id maps of the new user namespace.
+    MapIds(IdMaps),
+    /// Become uid and gid 0 of the user namespace.
+    BecomeRoot { clear_groups: bool },
+    /// Make the namespaces that must belong to the user namespace's root.
+    Unshare(u64),
+    /// A session and process group of its own.
+    NewSession,
+    /// Enter the container's cgroup.
+    EnterCgroup,
+    /// See the container's cgroup as the root of the hierarchy.
+    UnshareCgroup,
+    /// Write the offsets of the new time namespace, which execve enters.
+    TimeNamespace { offsets: CString },
+    /// Set oom_score_adj.
+    OomScore(i32),
+    /// Bring up the loopback device.
+    Loopback,
+    /// Set the host name.
+    Hostname(CString),
+    /// Set the NIS domain name.
+    Domainname(CString),
+    /// A session keyring of its own.
+    Keyring(CString),
+    /// Cut the new mount namespace off from the host's: `MS_*` propagation of `/`.
+    Propagation(u64),
+    /// Make the mount that holds the root file system private, so that its peers do not see what follows.
+    PrivateParent(CString),
+    /// Make the root file system a mount of its own; from here on its descriptor is the root of every path.
+    BindRoot(CString),
+    /// Open the root directory as it is: there is no mount namespace, or it is that of a running container.
+    OpenRoot(CString),
+    /// Mount something.
+    Mount(Mount),
+    /// The default devices, links and ptmx in /dev.
+    Dev(Dev),
+    /// One of linux.devices.
+    Device(Device),
+    /// Cgroup limits that had to wait until the root file system was up.
+    Limits(Vec<Write>),
+    /// A hook that the runtime runs in its own namespaces.
+    HostHook(HookPoint, Hook),
+    /// A hook that runs in the container's namespaces.
+    ContainerHook(HookPoint, Hook),
+    /// Set a kernel parameter of the container's namespaces.
+    Sysctl { path: CString, value: CString },
+    /// Make the working directory if the image lacks it.
+    MakeDirectory(CString),
+    /// HOME from the image's /etc/passwd, since the config sets none.
+    Home { uid: u32 },
+    /// Make a pseudoterminal of the container's devpts and send its master to the parent.
+    Console(Console),
+    /// Make the root mount read-only, or give it its propagation.
+    ChangeRoot(Change, Depth),
+    /// Make a path read-only.
+    ReadonlyPath(CString),
+    /// Hide a path.
+    MaskedPath(CString),
+    /// Make the root file system the root directory, and lose the old one.
+    EnterRoot(RootEntry),
+    /// Enter the working directory with the runtime's rights, if those suffice.
+    EnterDirectory(CString),
+    /// Give the standard streams to the container's user.
+    OwnStreams { uid: u32 },
+    /// The file mode creation mask.
+    Umask(u32),
+    /// A filter that must be loaded with privileges.
+    PrivilegedFilter(Filter),
+    /// Become the container's user with its capabilities.
+    Identity(Identity),
+    /// No privileges by execve any more.
+    NoNewPrivileges,
+    /// Check that the working directory is entered and lies in the container.
+    VerifyDirectory(CString),
+    /// Find the program.
+    FindProgram(Program),
+    /// Resource limits of the process.
+    Limit(Limit),
+    /// All is done that `create` does.
+    Ready,
+    /// Wait for `start`.
+    AwaitStart,
+    /// A filter that is loaded as late as possible.
+    Filter(Filter),
+    /// Run the program.
+    Execute(Execution),
+}
+
+impl Action {
+    /// Who carries it out.
+    pub fn side(&self) -> Side {
+        match self {
+            Action::JoinPidNamespace(_) | Action::JoinInitPidNamespace => Side::Before,
+            Action::OomScore(_) => Side::Parent,
+            Action::MapIds(_) | Action::Limits(_) | Action::HostHook(..) => Side::Asked,
+            Action::Limit(_) => Side::Last,
+            _ => Side::Child,
+        }
+    }
+}
+
+/// The id maps of a user namespace, ready to be written (user_namespaces(7)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdMaps {
+    /// Lines of `inside outside count` for uids.
+    pub uid: String,
+    /// The same for gids.
+    pub gid: String,
+    /// Deny setgroups(2) first, without which an ordinary user may write no gid map.
+    pub deny_setgroups: bool,
+    /// An ordinary user with more ids than its own needs newuidmap(1) and newgidmap(1).
+    pub by_helpers: bool,
+}
+
+/// One mount below the root file system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where, relative to the root file system, without a leading slash.
+    pub destination: CString,
+    /// What.
+    pub source: MountSource,
+    /// Attributes of the mount itself.
+    pub change: Change,
+    /// Attributes of it and everything below it.
+    pub recursive: Change,
+    /// Propagation changes (`MS_*`) in order, each of one mount or a tree.
+    pub propagation: Vec<(u64, Depth)>,
+}
+
+/// What a mount shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are named in the sentence of their variant")]
+pub enum MountSource {
+    /// A new file system of a type, with its options in order.
+    FileSystem { kind: CString, options: Vec<(CString, Option<CString>)>, on: On },
+    /// A part of the host's file tree.
+    Bind { source: CString, depth: Depth },
+    /// What is already mounted there: only its attributes change.
+    Remount,
+}
+
+/// What a mount's destination may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// A directory, reached by symbolic links inside the root or not; made if missing.
+    Directory,
+    /// A plain directory with no symbolic link on the way: /proc and /sys (CVE-2019-19921).
+    PlainDirectory,
+}
+
+/// The defaults of runtime-spec config-linux.md "Default Devices" and runtime-linux.md "Dev symbolic links".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dev {
+    /// Device nodes by name in /dev.
+    pub nodes: Vec<Device>,
+    /// Symbolic links: name in /dev and target.
+    pub links: Vec<(CString, CString)>,
+}
+
+/// A device node to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Where, relative to the root file system (of [`Dev`]: to /dev).
+    pub path: CString,
+    /// The host's node, for when none may be made.
+    pub host: CString,
+    /// Bind the host's node at once: a user namespace may make none.
+    pub bind: bool,
+    /// Type (`S_IF*`) and permissions.
+    pub mode: u32,
+    /// Major and minor number.
+    pub numbers: (u32, u32),
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// The pseudoterminal of the container.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    /// Its first size, if one is configured.
+    pub size: Option<Size>,
+    /// Whether /dev/console shows it: for the init, not for an exec.
+    pub mount: bool,
+    /// Who owns it.
+    pub uid: u32,
+}
+
+impl PartialEq for Console {
+    fn eq(&self, other: &Console) -> bool {
+        let cells = |console: &Console| console.size.map(|size| (size.ws_row, size.ws_col));
+        (self.mount, self.uid, cells(self)) == (other.mount, other.uid, cells(other))
+    }
+}
+
+/// How the root file system becomes the root directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootEntry {
+    /// pivot_root(2), after which nothing of the host's tree is mounted.
+    Pivot,
+    /// Move the mount over `/` and chroot: for a host root on an initramfs.
+    Move,
+    /// chroot(2) alone: there is no mount namespace.
+    Chroot,
+}
+
+/// The user and the rights of the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// User id in the container.
+    pub uid: u32,
+    /// Group id in the container.
+    pub gid: u32,
+    /// Supplementary groups; `None` where setgroups(2) is denied.
+    pub groups: Option<Vec<u32>>,
+    /// The five capability sets.
+    pub capabilities: Capabilities,
+}
+
+/// The five capability sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The limit of all that follows.
+    pub bounding: Mask,
+    /// Effective, permitted, inheritable.
+    pub sets: Sets,
+    /// Kept over execve of plain programs by a user other than root.
+    pub ambient: Mask,
+}
+
+/// A compiled seccomp filter.
+#[derive(Clone)]
+pub struct Filter {
+    /// The program.
+    pub program: Vec<Instruction>,
+    /// Flags of seccomp(2).
+    pub flags: u64,
+}
+
+impl std::fmt::Debug for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Filter {{ {} instructions, flags {:#x} }}", self.program.len(), self.flags)
+    }
+}
+
+/// How a program is looked up (execvp(3)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// As the config names it.
+    pub name: String,
+    /// Where it may be, in order: one path, or one for each directory of PATH.
+    pub candidates: Vec<CString>,
+}
+
+/// What execve(2) is given.
+#[derive(Debug)]
+pub struct Execution {
+    /// As the config names it, for errors.
+    pub name: String,
+    /// `process.args`.
+    pub arguments: Strings,
+    /// `process.env`.
+    pub environment: Strings,
+    /// Descriptors from 3 on that the program inherits.
+    pub preserved: u32,
+}
+
+/// When a hook runs (runtime-spec config.md "POSIX-platform Hooks").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookPoint {
+    /// Deprecated form of createRuntime, run before it.
+    Prestart,
+    /// During create, in the runtime's namespaces.
+    CreateRuntime,
+    /// During create, in the container's namespaces, before the root is entered.
+    CreateContainer,
+    /// During start, in the container, before the program.
+    StartContainer,
+    /// During start, in the runtime's namespaces, after the program was executed.
+    Poststart,
+    /// During delete, in the runtime's namespaces.
+    Poststop,
+}
+
+impl HookPoint {
+    /// The status of the container that the hook is told (runtime-spec runtime.md "State").
+    pub fn status(self) -> &'static str {
+        match self {
+            HookPoint::Prestart | HookPoint::CreateRuntime | HookPoint::CreateContainer => "creating",
+            HookPoint::StartContainer => "created",
+            HookPoint::Poststart => "running",
+            HookPoint::Poststop => "stopped",
+        }
+    }
+}
+
+/// A program to run at a point of the lifecycle.
+#[derive(Debug)]
+pub struct Hook {
+    /// Absolute path.
+    pub path: CString,
+    /// argv; the path alone if the config gives none.
+    pub arguments: Strings,
+    /// The environment; empty if the config gives none.
+    pub environment: Strings,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
+}
+
+/// The container's state as JSON, in two halves with status and pid to be put between:
+/// `{…,"status":"` and `"pid":` … so that a child can complete it without a serializer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HookState {
+    /// Up to and including `"status":"`.
+    pub head: Vec<u8>,
+    /// From the comma after the pid to the closing brace.
+    pub tail: Vec<u8>,
+}

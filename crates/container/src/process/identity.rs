@@ -1,0 +1,61 @@
+//! Becomes the container's user with its capabilities.
+//!
+//! The order is forced by the kernel (capabilities(7)): the bounding set while CAP_SETPCAP is held, groups before
+//! uid, permitted kept over the change of uid, then the sets, then ambient, which needs permitted and inheritable.
+
+use sys::Result;
+use sys::creds::{self, Mask, Sets};
+
+use crate::plan::{Capabilities, Identity};
+
+/// Takes on the identity for good.
+pub(crate) fn assume(identity: &Identity) -> Result<()> {
+    let capabilities = &identity.capabilities;
+    drop_bounding(capabilities.bounding)?;
+    creds::keep_capabilities(true)?;
+    become_user(identity)?;
+    creds::keep_capabilities(false)?;
+    let grantable = grantable(capabilities)?;
+    creds::set_capabilities(grantable)?;
+    raise_ambient(capabilities.ambient & grantable.permitted & grantable.inheritable)
+}
+
+fn become_user(identity: &Identity) -> Result<()> {
+    if let Some(groups) = &identity.groups {
+        creds::set_groups(groups)?;
+    }
+    creds::set_gid(identity.gid)?;
+    creds::set_uid(identity.uid)
+}
+
+/// Drops every capability of the kernel that is not in `kept`.
+fn drop_bounding(kept: Mask) -> Result<()> {
+    for capability in 0..Mask::BITS {
+        match creds::is_bounded(capability) {
+            None => break,
+            Some(true) if kept & (1 << capability) == 0 => creds::drop_bounding(capability)?,
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The configured sets without what the caller does not hold: runtime-spec config.md says that a capability that
+/// cannot be granted is no error (the planner has warned of it).
+fn grantable(capabilities: &Capabilities) -> Result<Sets> {
+    let held = creds::capabilities()?.permitted;
+    let permitted = capabilities.sets.permitted & held;
+    Ok(Sets {
+        permitted,
+        effective: capabilities.sets.effective & permitted,
+        inheritable: capabilities.sets.inheritable & held,
+    })
+}
+
+fn raise_ambient(set: Mask) -> Result<()> {
+    creds::clear_ambient()?;
+    for capability in (0..Mask::BITS).filter(|capability| set & (1 << capability) != 0) {
+        creds::raise_ambient(capability)?;
+    }
+    Ok(())
+}

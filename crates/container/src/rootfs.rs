@@ -1,0 +1,15 @@
+//! The container's root file system: what is mounted, made, hidden and entered.
+//!
+//! Everything goes by the descriptor of [`Root`]; no path inside the container is ever resolved by the host's root.
+
+pub(crate) mod console;
+pub(crate) mod device;
+pub(crate) mod mask;
+pub(crate) mod mount;
+pub(crate) mod pivot;
+pub(crate) mod propagation;
+pub(crate) mod readonly;
+mod resolve;
+mod walk;
+
+pub(crate) use resolve::Root;

@@ -1,0 +1,37 @@
+//! Who sees whose mounts: the first thing in a new mount namespace.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::OwnedFd;
+
+use sys::mount::{self, Change, Depth, MS_PRIVATE};
+use sys::{Errno, Error, Result, fd};
+
+/// Gives `/` the propagation, with `MS_REC` every mount below it as well.
+pub(crate) fn set(flags: u64) -> Result<()> {
+    mount::mount(None, c"/", None, flags, None)
+}
+
+/// Makes the mount that holds the path private: the nearest one upward from it that is a mount point.
+pub(crate) fn private_parent(path: &CStr) -> Result<()> {
+    let mut path = path.to_bytes().to_vec();
+    loop {
+        let place =
+            CString::new(if path.is_empty() { b"/".to_vec() } else { path.clone() }).unwrap_or_default();
+        match mount::mount(None, &place, None, MS_PRIVATE, None) {
+            // Not a mount point: its parent may be.
+            Err(Error { errno: Errno::EINVAL, .. }) if !path.is_empty() => {
+                path.truncate(path.iter().rposition(|byte| *byte == b'/').unwrap_or(0));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Makes the root file system a private mount of its own, which pivot_root(2) asks for. Answers its root.
+pub(crate) fn bind_root(path: &CStr) -> Result<OwnedFd> {
+    let directory = fd::open(fd::cwd(), path, fd::O_PATH | fd::O_DIRECTORY, 0)?;
+    let mount = mount::clone_mount(&directory, c"", Depth::Tree)?;
+    mount::change(&mount, Depth::One, Change { propagation: MS_PRIVATE, ..Change::default() })?;
+    mount::attach(&mount, &directory)?;
+    Ok(mount)
+}

@@ -1,0 +1,114 @@
+//! Resolves a path inside the root once, to a descriptor, which everything after acts on.
+
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use sys::fd::{self, IN_ROOT, NO_MAGICLINKS, NO_SYMLINKS, O_DIRECTORY, O_PATH};
+use sys::{Call, Errno, Error, Result, fs};
+
+use super::walk;
+
+/// The root file system. No path that is opened through it leaves it, whatever links are planted inside.
+#[derive(Debug)]
+pub(crate) struct Root(OwnedFd);
+
+impl Root {
+    /// Takes the descriptor of the root directory.
+    pub(crate) fn new(fd: OwnedFd) -> Root {
+        Root(fd)
+    }
+
+    /// What the path refers to (as `O_PATH`), links followed inside the root.
+    pub(crate) fn resolve(&self, path: &CStr) -> Result<OwnedFd> {
+        self.open(path, O_PATH)
+    }
+
+    /// Opens the path, links followed inside the root.
+    pub(crate) fn open(&self, path: &CStr, flags: i32) -> Result<OwnedFd> {
+        match fd::open_resolved(&self.0, path, flags, IN_ROOT | NO_MAGICLINKS) {
+            Err(Error { errno: Errno::ENOSYS | Errno::EPERM, .. }) => walk::open(&self.0, path, flags),
+            result => result,
+        }
+    }
+
+    /// A directory with no link on the way, made if missing. ELOOP or ENOTDIR if it is no such thing.
+    pub(crate) fn plain_directory(&self, path: &CStr) -> Result<OwnedFd> {
+        let flags = O_PATH | O_DIRECTORY;
+        match fd::open_resolved(&self.0, path, flags, IN_ROOT | NO_SYMLINKS) {
+            Err(Error { errno: Errno::ENOENT, .. }) => self.make_directories(path),
+            Err(Error { errno: Errno::ENOSYS | Errno::EPERM, .. }) => walk::open_plain(&self.0, path, flags),
+            result => result,
+        }
+    }
+
+    /// The directory, made with its parents (mode 0755) where missing.
+    pub(crate) fn make_directories(&self, path: &CStr) -> Result<OwnedFd> {
+        match self.open(path, O_PATH | O_DIRECTORY) {
+            Err(Error { errno: Errno::ENOENT, .. }) => {}
+            result => return result,
+        }
+        let (parent, name) = self.make_parent(path)?;
+        match fs::make_directory(&parent, name, 0o755) {
+            Err(error) if error.errno != Errno::EEXIST => return Err(error),
+            _ => {}
+        }
+        // Whoever swapped the name for a link in between gets ELOOP.
+        fd::open(&parent, name, O_PATH | O_DIRECTORY | fd::O_NOFOLLOW, 0)
+    }
+
+    /// What the path refers to, or an empty file made there with the parents it needs.
+    pub(crate) fn make_file(&self, path: &CStr) -> Result<OwnedFd> {
+        match self.resolve(path) {
+            Err(Error { errno: Errno::ENOENT, .. }) => {}
+            result => return result,
+        }
+        let (parent, name) = self.make_parent(path)?;
+        fd::open(&parent, name, fd::O_CREAT | fd::O_EXCL | fd::O_NOFOLLOW | fd::O_RDONLY, 0o755)?;
+        fd::open(&parent, name, O_PATH | fd::O_NOFOLLOW, 0)
+    }
+
+    /// The directory that holds the path's last name, made where missing, and that name.
+    pub(crate) fn make_parent<'p>(&self, path: &'p CStr) -> Result<(OwnedFd, &'p CStr)> {
+        let (parent, name) = split(path)?;
+        Ok((self.make_directories(&parent)?, name))
+    }
+}
+
+impl AsFd for Root {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Splits off the last name. ENOENT for a path that ends in `..` or has no name: nothing can be made there.
+fn split(path: &CStr) -> Result<(CString, &CStr)> {
+    let nothing = Error { call: Call::Open, errno: Errno::ENOENT };
+    let bytes = path.to_bytes();
+    let slash = bytes.iter().rposition(|byte| *byte == b'/');
+    let parent = slash.map_or(&b"."[..], |slash| &bytes[..slash]);
+    let start = slash.map_or(0, |slash| slash + 1);
+    let name = CStr::from_bytes_with_nul(&path.to_bytes_with_nul()[start..]).map_err(|_| nothing)?;
+    if matches!(name.to_bytes(), b"" | b"." | b"..") {
+        return Err(nothing);
+    }
+    Ok((CString::new(if parent.is_empty() { b"." } else { parent }).map_err(|_| nothing)?, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &CStr, expected: Option<(&CStr, &CStr)>) {
+        let found = split(path).ok();
+        assert_eq!(found.as_ref().map(|(parent, name)| (parent.as_c_str(), *name)), expected);
+    }
+
+    #[test]
+    fn a_path_splits_into_parent_and_name() {
+        check(c"a/b/c", Some((c"a/b", c"c")));
+        check(c"a", Some((c".", c"a")));
+        check(c"a/..", None);
+        check(c"a/", None);
+    }
+}
