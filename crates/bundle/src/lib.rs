@@ -1,1 +1,13 @@
-//! bundle
+//! Loads config.json, checks it, and plans the container: everything that is decided before anything is done.
+
+pub mod check;
+pub mod config;
+pub mod default;
+pub mod plan;
+pub mod problem;
+mod shape;
+
+pub use oci_spec::runtime::{Process, Spec};
+
+/// The version of the runtime specification that this runtime implements.
+pub const OCI_VERSION: &str = "1.3.0";

@@ -1,0 +1,170 @@
+//! From what the user wrote to what will be done: a checked spec and the host's facts become a [`Plan`].
+//!
+//! Planning changes nothing on the machine and asks it nothing that is not in [`Host`]. The two lists below,
+//! [`create`] and [`exec::enter`], are the whole order of things.
+
+mod cgroups;
+mod devices;
+pub mod exec;
+mod hooks;
+mod host;
+mod mounts;
+mod namespaces;
+mod options;
+mod process;
+mod rootfs;
+mod seccomp;
+mod supported;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use cgroup::{Cgroup, Write};
+use container::plan::{Action, HookPoint, HookState, Plan, Step};
+use oci_spec::runtime::Spec;
+
+use crate::problem::Problem;
+
+pub use hooks::{host_hooks, state};
+pub use host::Host;
+pub use options::names as mount_option_names;
+
+/// What the command line adds to a config.
+#[derive(Clone, Debug)]
+pub struct Request<'r> {
+    /// The container's id.
+    pub id: &'r str,
+    /// The bundle directory, absolute.
+    pub bundle: &'r Path,
+    /// Enter the root by moving it over `/` instead of pivot_root(2).
+    pub no_pivot: bool,
+    /// Stay in the caller's session keyring.
+    pub no_new_keyring: bool,
+    /// Descriptors from 3 on that the program inherits.
+    pub preserve_fds: u32,
+    /// Whether the init waits for `start`, or runs the program as soon as it is ready.
+    pub start: Start,
+}
+
+/// When the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// When `start` says so.
+    OnCommand,
+    /// As soon as the container is ready.
+    AtOnce,
+}
+
+/// A plan with what belongs around it.
+#[derive(Debug)]
+pub struct Planned {
+    /// What parent and child do.
+    pub plan: Plan,
+    /// Where the container's cgroup is.
+    pub cgroup: Cgroup,
+    /// Limits to be set before the container's init is in the cgroup.
+    pub early: Vec<Write>,
+    /// The root file system, absolute.
+    pub rootfs: PathBuf,
+    /// The namespaces (`CLONE_NEW*`) that are not the runtime's: what `exec` has to enter.
+    pub namespaces: u64,
+    /// Whether the process has a terminal.
+    pub terminal: bool,
+    /// What the user should hear of, though it stops nothing.
+    pub warnings: Vec<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+pub enum Error {
+    /// The config asks for what cannot be.
+    Problems(Vec<Problem>),
+    /// A limit cannot be set on this host, or the cgroup has no place.
+    Cgroup(cgroup::Error),
+}
+
+impl std::error::Error for Error {}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Error::Problems(problems) => {
+                let problems = problems.clone();
+                crate::config::LoadError::Problems { file: "config.json".into(), problems }.fmt(f)
+            }
+            Error::Cgroup(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<cgroup::Error> for Error {
+    fn from(error: cgroup::Error) -> Error {
+        Error::Cgroup(error)
+    }
+}
+
+/// The steps so far.
+#[derive(Debug, Default)]
+struct Steps(Vec<Step>);
+
+impl Steps {
+    /// Adds a step that no field asked for, or that one does as a whole.
+    fn push(&mut self, field: &'static str, action: Action) {
+        self.0.push(Step { field: field.into(), action });
+    }
+
+    /// Adds a step for one entry of a list or map.
+    fn push_entry(&mut self, field: String, action: Action) {
+        self.0.push(Step { field: field.into(), action });
+    }
+}
+
+/// Plans a new container: the order of everything that `create` and `start` do.
+pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned, Error> {
+    supported::check(spec, host)?;
+    let namespaces = namespaces::Namespaces::of(spec);
+    let cgroups = cgroups::Cgroups::of(spec, host, request.id)?;
+    let rootfs = rootfs::path(spec, request.bundle);
+    let filter = seccomp::filter(spec)?;
+    let mut warnings = Vec::new();
+
+    let mut steps = Steps::default();
+    namespaces.enter(&mut steps, spec, host);
+    process::host_side(&mut steps, spec);
+    steps.push("", Action::NewSession);
+    cgroups.enter(&mut steps, &namespaces);
+    namespaces.set_up(&mut steps, spec, request);
+    rootfs::begin(&mut steps, spec, &namespaces, &rootfs);
+    mounts::plan(&mut steps, spec, host, &cgroups, &namespaces, request.bundle)?;
+    devices::plan(&mut steps, spec, host, &namespaces);
+    cgroups.late(&mut steps);
+    hooks::plan(&mut steps, spec, HookPoint::Prestart);
+    hooks::plan(&mut steps, spec, HookPoint::CreateRuntime);
+    hooks::plan(&mut steps, spec, HookPoint::CreateContainer);
+    process::beneath_root(&mut steps, spec);
+    rootfs::finish(&mut steps, spec, &namespaces, request);
+    process::become_user(&mut steps, spec, host, &namespaces, &filter, &mut warnings);
+    steps.push("", Action::Ready);
+    if request.start == Start::OnCommand {
+        steps.push("", Action::AwaitStart);
+    }
+    hooks::plan(&mut steps, spec, HookPoint::StartContainer);
+    process::execute(&mut steps, spec, host, &filter, request.preserve_fds);
+
+    let state = state(spec, request.id, request.bundle);
+    let plan = Plan { namespaces: namespaces.by_clone(), steps: steps.0, state };
+    Ok(Planned {
+        plan,
+        early: cgroups.early(),
+        cgroup: cgroups.cgroup,
+        rootfs,
+        namespaces: namespaces.own(),
+        terminal: process::has_terminal(spec),
+        warnings,
+    })
+}
+
+/// A state that no hook will read.
+fn no_state() -> HookState {
+    HookState::default()
+}

@@ -1,0 +1,73 @@
+//! Plans a process in a running container: the order of everything that `exec` does.
+
+use container::plan::{Action, Plan};
+use oci_spec::runtime::{Process, Spec};
+use sys::creds::Mask;
+use sys::namespace::{NEWPID, NEWUSER};
+
+use super::{Error, Host, Steps, process, seccomp};
+
+/// What the plan must know of the container.
+#[derive(Clone, Debug)]
+pub struct Target<'t> {
+    /// The config it was created with.
+    pub spec: &'t Spec,
+    /// The namespaces (`CLONE_NEW*`) that it has of its own, and that the runtime is not in.
+    pub namespaces: u64,
+    /// Whether the process enters the container's cgroup.
+    pub has_cgroup: bool,
+    /// Descriptors from 3 on that the program inherits.
+    pub preserve_fds: u32,
+}
+
+/// A plan and what the user should hear of.
+#[derive(Debug)]
+pub struct Entry {
+    /// What parent and child do.
+    pub plan: Plan,
+    /// Whether the process has a terminal.
+    pub terminal: bool,
+    /// What stops nothing.
+    pub warnings: Vec<String>,
+}
+
+/// Plans to run `process` in the container.
+pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entry, Error> {
+    let filter = seccomp::filter(target.spec)?;
+    let mut warnings = Vec::new();
+    let mut steps = Steps::default();
+    // The runtime may enter a pid namespace of its own user namespace, and have a child there. That of another
+    // user namespace only the child may enter, which then needs a child of its own.
+    let by_parent = target.namespaces & NEWPID != 0 && target.namespaces & NEWUSER == 0;
+    if by_parent {
+        steps.push("", Action::JoinInitPidNamespace);
+    }
+    if let Some(score) = process.oom_score_adj() {
+        steps.push("process.oomScoreAdj", Action::OomScore(score));
+    }
+    if target.has_cgroup {
+        steps.push("", Action::EnterCgroup);
+    }
+    let joined = target.namespaces & if by_parent { !NEWPID } else { !0 };
+    if joined != 0 {
+        steps.push("", Action::JoinInit { namespaces: joined });
+    }
+    if joined & NEWPID != 0 {
+        steps.push("", Action::Fork { namespaces: 0 });
+    }
+    let denies_groups = target.namespaces & NEWUSER != 0 && host.uid != 0;
+    if target.namespaces & NEWUSER != 0 {
+        steps.push("", Action::BecomeRoot { clear_groups: !denies_groups });
+    }
+    steps.push("", Action::NewSession);
+    steps.push("", Action::OpenRoot(c"/".into()));
+    process::beneath_root_of(&mut steps, process, false);
+    steps.push("process.cwd", Action::EnterDirectory(super::text::path(process.cwd())));
+    let grantable = if target.namespaces & NEWUSER != 0 { Mask::MAX } else { host.capabilities };
+    process::become_user_of(&mut steps, process, grantable, denies_groups, &filter, &mut warnings);
+    steps.push("", Action::Ready);
+    process::execute_of(&mut steps, process, host, &filter, target.preserve_fds);
+    let plan = Plan { namespaces: 0, steps: steps.0, state: super::no_state() };
+    let terminal = process.terminal().unwrap_or(false);
+    Ok(Entry { plan, terminal, warnings })
+}

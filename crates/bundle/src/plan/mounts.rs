@@ -1,0 +1,177 @@
+//! `mounts`, in their order; a `cgroup` mount becomes one for each hierarchy of the host.
+
+use std::path::Path;
+
+use container::plan::{Action, Mount, MountSource, On};
+use oci_spec::runtime::{Mount as Wanted, Spec};
+use sys::mount::{ATTR_RDONLY, Change, Depth};
+use sys::namespace::{NEWCGROUP, NEWNS};
+
+use super::cgroups::Cgroups;
+use super::namespaces::Namespaces;
+use super::options::Options;
+use super::text::{c, in_root, path};
+use super::{Error, Host, Steps};
+use crate::problem::Problem;
+
+/// Types of which every mount shows the same thing, so that read-only is a matter of the mount alone.
+const KERNEL_TYPES: &[&str] = &["proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts"];
+
+pub(super) fn plan(
+    steps: &mut Steps,
+    spec: &Spec,
+    host: &Host,
+    cgroups: &Cgroups,
+    namespaces: &Namespaces,
+    bundle: &Path,
+) -> Result<(), Error> {
+    let wanted = spec.mounts().as_deref().unwrap_or_default();
+    if !wanted.is_empty() && !namespaces.has(NEWNS) {
+        return Err(Error::Problems(vec![Problem {
+            pointer: "/mounts".into(),
+            found: format!("{} mounts without a mount namespace", wanted.len()),
+            allowed: "none: they would be made on the host".into(),
+        }]));
+    }
+    for (index, wanted) in wanted.iter().enumerate() {
+        let field = format!("mounts[{index}]");
+        if wanted.typ().as_deref() == Some("cgroup") && Options::parse(words(wanted)).bind.is_none() {
+            let mounts = cgroup_mounts(wanted, host, cgroups, namespaces);
+            mounts.into_iter().for_each(|mount| steps.push_entry(field.clone(), mount));
+        } else {
+            steps.push_entry(field, Action::Mount(one(wanted, bundle)));
+        }
+    }
+    Ok(())
+}
+
+/// Read-only has to wait for /dev: the default devices are made in it first.
+pub(super) fn readonly_dev(spec: &Spec) -> bool {
+    let is_dev = |wanted: &&Wanted| {
+        is_plain_dev(wanted) && Options::parse(words(wanted)).change.set & ATTR_RDONLY != 0
+    };
+    spec.mounts().iter().flatten().any(|wanted| is_dev(&wanted))
+}
+
+/// Whether a bind mount brings its own /dev, which is left as it is.
+pub(super) fn brings_dev(spec: &Spec) -> bool {
+    let binds = |wanted: &Wanted| Options::parse(words(wanted)).bind.is_some();
+    spec.mounts()
+        .iter()
+        .flatten()
+        .any(|wanted| in_root(wanted.destination()).as_c_str() == c"dev" && binds(wanted))
+}
+
+fn is_plain_dev(wanted: &Wanted) -> bool {
+    in_root(wanted.destination()).as_c_str() == c"dev"
+}
+
+fn words(wanted: &Wanted) -> &[String] {
+    wanted.options().as_deref().unwrap_or_default()
+}
+
+fn one(wanted: &Wanted, bundle: &Path) -> Mount {
+    let mut options = Options::parse(words(wanted));
+    let kind = wanted.typ().as_deref().unwrap_or_default();
+    if is_plain_dev(wanted) && options.bind.is_none() {
+        options.change.set &= !ATTR_RDONLY;
+    }
+    let source = match options.bind {
+        // A bind that is remounted at once is the old way to give it flags.
+        Some(depth) => MountSource::Bind { source: bind_source(wanted, bundle), depth },
+        None if options.remount => MountSource::Remount,
+        None => file_system(wanted, kind, &options),
+    };
+    mount(wanted.destination(), source, &options)
+}
+
+fn mount(destination: &Path, source: MountSource, options: &Options) -> Mount {
+    let mut mount = Mount {
+        destination: in_root(destination),
+        source,
+        change: Change::default(),
+        recursive: Change::default(),
+        propagation: Vec::new(),
+    };
+    options.dress(&mut mount);
+    mount
+}
+
+fn bind_source(wanted: &Wanted, bundle: &Path) -> std::ffi::CString {
+    wanted.source().as_ref().map_or_else(|| path(bundle), |source| path(bundle.join(source)))
+}
+
+fn file_system(wanted: &Wanted, kind: &str, options: &Options) -> MountSource {
+    let source = wanted.source().as_ref().map(|source| (c"source".into(), Some(path(source))));
+    let readonly = options.change.set & ATTR_RDONLY != 0 && !KERNEL_TYPES.contains(&kind);
+    let flags = options.flags.iter().copied().chain(readonly.then_some("ro")).map(|flag| (c(flag), None));
+    let on = if matches!(kind, "proc" | "sysfs") { On::PlainDirectory } else { On::Directory };
+    let all = source.into_iter().chain(flags).chain(options.data.iter().cloned()).collect();
+    MountSource::FileSystem { kind: c(kind), options: all, on }
+}
+
+/// A `cgroup` mount: the unified hierarchy alone, or a tmpfs with a mount for each hierarchy of v1 (and the unified
+/// one of a hybrid host). With a cgroup namespace they are mounted afresh, and the namespace makes the container's
+/// cgroup their root; without, the container's own part of each is bound.
+fn cgroup_mounts(wanted: &Wanted, host: &Host, cgroups: &Cgroups, namespaces: &Namespaces) -> Vec<Action> {
+    let options = Options::parse(words(wanted));
+    let fresh = namespaces.makes(NEWCGROUP);
+    if host.cgroups.mode() == cgroup::Mode::V2 {
+        let source = match cgroups.cgroup.unified() {
+            Some(unified) if !fresh => bind(&unified.directory()),
+            _ => file_system(wanted, "cgroup2", &without_data(&options)),
+        };
+        return vec![Action::Mount(mount(wanted.destination(), source, &options))];
+    }
+    let mut mounts = vec![Action::Mount(shell(wanted, &options))];
+    for hierarchy in cgroups.cgroup.hierarchies() {
+        let place = wanted.destination().join(Path::new(&hierarchy.mount).file_name().unwrap_or_default());
+        let source = if fresh { v1(&hierarchy.controllers) } else { bind(&hierarchy.directory()) };
+        mounts.push(Action::Mount(mount(&place, source, &options)));
+    }
+    if let Some(unified) = cgroups.cgroup.unified() {
+        let place = wanted.destination().join("unified");
+        let source = if fresh {
+            file_system(wanted, "cgroup2", &without_data(&options))
+        } else {
+            bind(&unified.directory())
+        };
+        mounts.push(Action::Mount(mount(&place, source, &options)));
+    }
+    if options.change.set & ATTR_RDONLY != 0 {
+        let readonly =
+            Options { change: Change { set: ATTR_RDONLY, ..Change::default() }, ..Options::default() };
+        mounts.push(Action::Mount(mount(wanted.destination(), MountSource::Remount, &readonly)));
+    }
+    mounts
+}
+
+/// The tmpfs around the hierarchies of v1, writable until they are mounted.
+fn shell(wanted: &Wanted, options: &Options) -> Mount {
+    let mut options = without_data(options);
+    options.change.set &= !ATTR_RDONLY;
+    options.data.push((c"mode".into(), Some(c"755".into())));
+    mount(wanted.destination(), file_system(wanted, "tmpfs", &options), &options)
+}
+
+fn without_data(options: &Options) -> Options {
+    Options { data: Vec::new(), flags: Vec::new(), ..options.clone() }
+}
+
+/// A fresh mount of a v1 hierarchy: its controllers are the options.
+fn v1(controllers: &str) -> MountSource {
+    let options = controllers.split(',').map(|name| match name.split_once('=') {
+        Some((key, value)) => (c(key), Some(c(value))),
+        None => (c(name), None),
+    });
+    let source = (c"source".into(), Some(c"cgroup".into()));
+    MountSource::FileSystem {
+        kind: c"cgroup".into(),
+        options: std::iter::once(source).chain(options).collect(),
+        on: On::Directory,
+    }
+}
+
+fn bind(directory: &str) -> MountSource {
+    MountSource::Bind { source: c(directory), depth: Depth::Tree }
+}

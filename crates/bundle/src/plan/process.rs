@@ -1,0 +1,242 @@
+//! The container's process: user, rights, limits, directory, program.
+
+use std::ffi::CString;
+
+use caps::Capability;
+use container::plan::{Action, Capabilities, Console, Execution, Filter, Identity, Program};
+use oci_spec::runtime::{Capabilities as Names, PosixRlimitType, Process, Spec};
+use sys::creds::{Mask, Sets};
+use sys::namespace::NEWUSER;
+use sys::process::Strings;
+use sys::resource::Limit;
+
+use super::namespaces::Namespaces;
+use super::text::{c, in_root, path};
+use super::{Host, Steps, rootfs};
+
+/// Whether the process has a terminal.
+pub(super) fn has_terminal(spec: &Spec) -> bool {
+    spec.process().as_ref().is_some_and(wants_terminal)
+}
+
+fn wants_terminal(process: &Process) -> bool {
+    process.terminal().unwrap_or(false)
+}
+
+/// What the parent sets while the child goes on.
+pub(super) fn host_side(steps: &mut Steps, spec: &Spec) {
+    if let Some(score) = spec.process().as_ref().and_then(Process::oom_score_adj) {
+        steps.push("process.oomScoreAdj", Action::OomScore(score));
+    }
+}
+
+/// What must be done before the root is entered, beneath its descriptor.
+pub(super) fn beneath_root_of(steps: &mut Steps, process: &Process, mount_console: bool) {
+    steps.push("process.cwd", Action::MakeDirectory(in_root(process.cwd())));
+    if !sets_home(process) {
+        steps.push("process.env", Action::Home { uid: process.user().uid() });
+    }
+    if wants_terminal(process) {
+        let size = process.console_size().map(|size| {
+            let cells = |count: u64| u16::try_from(count).unwrap_or(u16::MAX);
+            sys::tty::size(cells(size.height()), cells(size.width()))
+        });
+        let console = Console { size, mount: mount_console, uid: process.user().uid() };
+        steps.push("process.terminal", Action::Console(console));
+    }
+}
+
+/// The same for an init, with the kernel parameters of its namespaces.
+pub(super) fn beneath_root(steps: &mut Steps, spec: &Spec) {
+    rootfs::sysctls(steps, spec);
+    if let Some(process) = spec.process() {
+        beneath_root_of(steps, process, true);
+    }
+}
+
+fn sets_home(process: &Process) -> bool {
+    process.env().iter().flatten().any(|entry| entry.starts_with("HOME="))
+}
+
+/// Gives up the runtime's rights.
+pub(super) fn become_user(
+    steps: &mut Steps,
+    spec: &Spec,
+    host: &Host,
+    namespaces: &Namespaces,
+    filter: &Option<Filter>,
+    warnings: &mut Vec<String>,
+) {
+    let Some(process) = spec.process() else { return };
+    let grantable = if namespaces.has(NEWUSER) { Mask::MAX } else { host.capabilities };
+    let denies_groups = namespaces.makes(NEWUSER) && host.uid != 0;
+    become_user_of(steps, process, grantable, denies_groups, filter, warnings);
+}
+
+pub(super) fn become_user_of(
+    steps: &mut Steps,
+    process: &Process,
+    grantable: Mask,
+    denies_groups: bool,
+    filter: &Option<Filter>,
+    warnings: &mut Vec<String>,
+) {
+    steps.push("process.user.uid", Action::OwnStreams { uid: process.user().uid() });
+    if let Some(mask) = process.user().umask() {
+        steps.push("process.user.umask", Action::Umask(mask));
+    }
+    let no_new_privileges = process.no_new_privileges().unwrap_or(false);
+    if let Some(filter) = filter.as_ref().filter(|_| !no_new_privileges) {
+        steps.push("linux.seccomp", Action::PrivilegedFilter(filter.clone()));
+    }
+    steps.push("process.user", Action::Identity(identity(process, denies_groups)));
+    warn_of_capabilities(process, grantable, warnings);
+    if no_new_privileges {
+        steps.push("process.noNewPrivileges", Action::NoNewPrivileges);
+    }
+    steps.push("process.cwd", Action::VerifyDirectory(path(process.cwd())));
+    steps.push("process.args[0]", Action::FindProgram(program(process)));
+    limits(steps, process);
+}
+
+fn identity(process: &Process, denies_groups: bool) -> Identity {
+    let user = process.user();
+    let groups = user.additional_gids().clone().unwrap_or_default();
+    Identity {
+        uid: user.uid(),
+        gid: user.gid(),
+        groups: (!denies_groups || !groups.is_empty()).then_some(groups),
+        capabilities: capabilities(process),
+    }
+}
+
+/// The five sets; without `capabilities` the process has none.
+pub(super) fn capabilities(process: &Process) -> Capabilities {
+    let Some(sets) = process.capabilities() else { return Capabilities::default() };
+    Capabilities {
+        bounding: mask(sets.bounding()),
+        sets: Sets {
+            effective: mask(sets.effective()),
+            permitted: mask(sets.permitted()),
+            inheritable: mask(sets.inheritable()),
+        },
+        ambient: mask(sets.ambient()),
+    }
+}
+
+fn mask(names: &Option<Names>) -> Mask {
+    names.iter().flatten().filter_map(|name| capability(&name.to_string())).fold(0, |mask, bit| mask | bit)
+}
+
+/// The bit of a capability by its name, with or without `CAP_`.
+pub(super) fn capability(name: &str) -> Option<Mask> {
+    let full = if name.starts_with("CAP_") { name.into() } else { format!("CAP_{name}") };
+    full.parse::<Capability>().ok().map(|capability| capability.bitmask())
+}
+
+/// runtime-spec config.md "Linux Process": what cannot be granted MUST be logged as a warning.
+fn warn_of_capabilities(process: &Process, grantable: Mask, warnings: &mut Vec<String>) {
+    let sets = capabilities(process);
+    let missing = (sets.sets.permitted | sets.sets.effective | sets.ambient) & !grantable;
+    let mut names: Vec<String> = caps::all()
+        .into_iter()
+        .filter(|one| missing & one.bitmask() != 0)
+        .map(|one| one.to_string())
+        .collect();
+    names.sort();
+    if !names.is_empty() {
+        warnings.push(format!("process.capabilities: cannot be granted: {}", names.join(", ")));
+    }
+}
+
+/// execvp(3): a name with a slash is a path, any other is looked for in each directory of PATH.
+fn program(process: &Process) -> Program {
+    const DEFAULT_PATH: &str = "/bin:/usr/bin";
+    let name = process.args().iter().flatten().next().cloned().unwrap_or_default();
+    let candidates = if name.contains('/') {
+        vec![c(&name)]
+    } else {
+        let path = process.env().iter().flatten().find_map(|entry| entry.strip_prefix("PATH="));
+        let directories = path.unwrap_or(DEFAULT_PATH).split(':');
+        directories.map(|directory| c(candidate(directory, &name))).collect()
+    };
+    Program { name, candidates }
+}
+
+/// An empty directory in PATH is the working directory.
+fn candidate(directory: &str, name: &str) -> String {
+    format!("{}/{name}", if directory.is_empty() { "." } else { directory })
+}
+
+fn limits(steps: &mut Steps, process: &Process) {
+    for (index, limit) in process.rlimits().iter().flatten().enumerate() {
+        let limit = Limit { resource: resource(limit.typ()), soft: limit.soft(), hard: limit.hard() };
+        steps.push_entry(format!("process.rlimits[{index}]"), Action::Limit(limit));
+    }
+}
+
+/// The `RLIMIT_*` numbers that every Linux architecture of ours shares (getrlimit(2)).
+fn resource(kind: PosixRlimitType) -> u32 {
+    match kind {
+        PosixRlimitType::RlimitCpu => 0,
+        PosixRlimitType::RlimitFsize => 1,
+        PosixRlimitType::RlimitData => 2,
+        PosixRlimitType::RlimitStack => 3,
+        PosixRlimitType::RlimitCore => 4,
+        PosixRlimitType::RlimitRss => 5,
+        PosixRlimitType::RlimitNproc => 6,
+        PosixRlimitType::RlimitNofile => 7,
+        PosixRlimitType::RlimitMemlock => 8,
+        PosixRlimitType::RlimitAs => 9,
+        PosixRlimitType::RlimitLocks => 10,
+        PosixRlimitType::RlimitSigpending => 11,
+        PosixRlimitType::RlimitMsgqueue => 12,
+        PosixRlimitType::RlimitNice => 13,
+        PosixRlimitType::RlimitRtprio => 14,
+        PosixRlimitType::RlimitRttime => 15,
+    }
+}
+
+/// The last steps: the late filter and the program.
+pub(super) fn execute(
+    steps: &mut Steps,
+    spec: &Spec,
+    host: &Host,
+    filter: &Option<Filter>,
+    preserve_fds: u32,
+) {
+    if let Some(process) = spec.process() {
+        execute_of(steps, process, host, filter, preserve_fds);
+    }
+}
+
+pub(super) fn execute_of(
+    steps: &mut Steps,
+    process: &Process,
+    host: &Host,
+    filter: &Option<Filter>,
+    preserve_fds: u32,
+) {
+    if let Some(filter) = filter.as_ref().filter(|_| process.no_new_privileges().unwrap_or(false)) {
+        steps.push("linux.seccomp", Action::Filter(filter.clone()));
+    }
+    let arguments: Vec<CString> = process.args().iter().flatten().map(c).collect();
+    let execution = Execution {
+        name: process.args().iter().flatten().next().cloned().unwrap_or_default(),
+        arguments: Strings::new(arguments),
+        environment: environment(process, host),
+        preserved: preserve_fds + host.listen_fds,
+    };
+    steps.push("process.args", Action::Execute(execution));
+}
+
+/// `process.env`, and the caller's sockets for the container's init (sd_listen_fds(3)): its pid is 1 in there.
+fn environment(process: &Process, host: &Host) -> Strings {
+    let mut environment: Vec<CString> = process.env().iter().flatten().map(c).collect();
+    if host.listen_fds > 0 {
+        environment.push(c(format!("LISTEN_FDS={}", host.listen_fds)));
+        environment.push(c("LISTEN_PID=1"));
+        environment.extend(host.listen_names.iter().map(|names| c(format!("LISTEN_FDNAMES={names}"))));
+    }
+    Strings::new(environment)
+}
