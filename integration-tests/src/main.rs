@@ -1,1 +1,36 @@
-fn main(){}
+//! Black-box tests of any OCI runtime: it is named by its path, and nothing of it is linked in.
+
+mod args;
+mod bundle;
+mod case;
+mod cases;
+mod console;
+mod container;
+mod expect;
+mod leak;
+mod procfs;
+mod reaper;
+mod report;
+mod runner;
+mod runtime;
+mod test;
+mod worker;
+
+use args::Mode;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match args::parse(std::env::args().skip(1)) {
+        Ok(Mode::Help) => {
+            print!("{}", args::USAGE);
+            ExitCode::SUCCESS
+        }
+        Ok(Mode::List(filter)) => report::list(&filter),
+        Ok(Mode::Worker(job)) => worker::main(&job),
+        Ok(Mode::Run(options)) => runner::main(&options),
+        Err(problem) => {
+            eprintln!("integration-tests: {problem}\n{}", args::USAGE);
+            ExitCode::from(2)
+        }
+    }
+}

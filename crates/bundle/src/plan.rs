@@ -44,6 +44,8 @@ pub struct Request<'r> {
     pub preserve_fds: u32,
     /// Whether the init waits for `start`, or runs the program as soon as it is ready.
     pub start: Start,
+    /// Whether an ordinary user's lack of a cgroup is no error.
+    pub rootless: bool,
 }
 
 /// When the program runs.
@@ -66,8 +68,12 @@ pub struct Planned {
     pub early: Vec<Write>,
     /// The root file system, absolute.
     pub rootfs: PathBuf,
-    /// The namespaces (`CLONE_NEW*`) that are not the runtime's: what `exec` has to enter.
-    pub namespaces: u64,
+    /// The namespaces (`CLONE_NEW*`) that are made for the container.
+    pub made: u64,
+    /// Those that it joins. The two together are what `exec` has to enter.
+    pub joined: u64,
+    /// Whether hooks are left for `start` and `delete`.
+    pub late_hooks: bool,
     /// Whether the process has a terminal.
     pub terminal: bool,
     /// What the user should hear of, though it stops nothing.
@@ -123,7 +129,7 @@ impl Steps {
 pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned, Error> {
     supported::check(spec, host)?;
     let namespaces = namespaces::Namespaces::of(spec);
-    let cgroups = cgroups::Cgroups::of(spec, host, request.id)?;
+    let cgroups = cgroups::Cgroups::of(spec, host, request)?;
     let rootfs = rootfs::path(spec, request.bundle);
     let filter = seccomp::filter(spec)?;
     let mut warnings = Vec::new();
@@ -158,7 +164,9 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         early: cgroups.early(),
         cgroup: cgroups.cgroup,
         rootfs,
-        namespaces: namespaces.own(),
+        made: namespaces.made(),
+        joined: namespaces.own() & !namespaces.made(),
+        late_hooks: hooks::has_late(spec),
         terminal: process::has_terminal(spec),
         warnings,
     })

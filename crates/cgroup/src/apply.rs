@@ -84,11 +84,7 @@ impl Writer<'_> {
     /// The value of a file of the write's controller at present; nothing if the file is not there.
     fn present(&self, write: &Write, file: &str) -> Result<String, Error> {
         let path = self.path(write, file)?;
-        match control::read(&path) {
-            Ok(value) => Ok(value.trim().to_string()),
-            Err(error) if error.errno == Some(Errno::ENOENT) => Ok(String::new()),
-            Err(error) => Err(error),
-        }
+        Ok(control::read_if_there(&path)?.unwrap_or_default().trim().to_string())
     }
 
     fn put(&mut self, write: &Write, value: &str) -> Result<(), Error> {
@@ -106,8 +102,11 @@ impl Writer<'_> {
     }
 
     fn put_into_open(&mut self, file: &str, value: &str) -> Result<(), Error> {
-        let Some((_, open)) = &mut self.open else { return Err(cannot(value, file, Errno::EBADF)) };
-        control::write_value(open, value).map_err(|errno| cannot(value, file, errno))
+        let Some((path, open)) = &mut self.open else { return Err(cannot(value, file, Errno::EBADF)) };
+        control::write_value(open, value).map_err(|errno| match errno {
+            Errno::EBUSY if file == "memory.limit_in_bytes" => below_usage(value, file, path),
+            errno => cannot(value, file, errno),
+        })
     }
 
     /// Opens a file of the write's controller; `false` if the controller has no such file.
@@ -154,6 +153,17 @@ impl Writer<'_> {
 
 fn cannot(value: &str, file: &str, errno: Errno) -> Error {
     Error::kernel(format!("write {value} to {file}"), errno)
+}
+
+/// v1 refuses a limit that it cannot reach by reclaiming: then the usage is what the user wants to know.
+fn below_usage(value: &str, file: &str, path: &str) -> Error {
+    let usage = path
+        .strip_suffix(file)
+        .map(|directory| control::read_short(&format!("{directory}memory.usage_in_bytes")));
+    match usage {
+        Some(Ok(usage)) => cannot(value, &format!("{file} (in use: {})", usage.trim()), Errno::EBUSY),
+        _ => cannot(value, file, Errno::EBUSY),
+    }
 }
 
 /// `checkBeforeUpdate`: v2 would end processes where v1 refuses.

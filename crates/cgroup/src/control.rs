@@ -65,6 +65,15 @@ pub(crate) fn read(path: &str) -> Result<String, Error> {
     read_short(path).map_err(|errno| Error::kernel(format!("read {path}"), errno))
 }
 
+/// Reads a control file that not every host has.
+pub(crate) fn read_if_there(path: &str) -> Result<Option<String>, Error> {
+    match read(path) {
+        Ok(contents) => Ok(Some(contents)),
+        Err(error) if error.errno == Some(Errno::ENOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The number after `key` in a flat keyed file such as cgroup.events or memory.events.
 pub(crate) fn keyed(contents: &str, key: &str) -> Option<u64> {
     contents.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())

@@ -165,33 +165,34 @@ fn frozen() -> Error {
     Error::rule("container's cgroup unexpectedly frozen")
 }
 
+const CPUSET_FILES: [&str; 2] = ["cpuset.cpus", "cpuset.mems"];
+
 /// A process cannot join a cpuset of v1 that has no cpus or no memory nodes, and a new one has neither (cpuset(7)).
 fn fill_cpusets(hierarchy: &Hierarchy, made: &[String]) -> Result<(), Error> {
     for directory in made {
-        let above = &directory[..directory.rfind('/').unwrap_or(0)];
-        for file in ["cpuset.cpus", "cpuset.mems"] {
-            let value = control::read(&format!("{above}/{file}"))?;
-            control::write(&format!("{directory}/{file}"), value.trim_end())?;
+        for file in CPUSET_FILES {
+            let value = control::read(&format!("{}/{file}", locate::parent(directory)))?;
+            if value.trim().is_empty() {
+                return fill_empty_cpusets(hierarchy);
+            }
+            control::write(&format!("{directory}/{file}"), value.trim())?;
         }
     }
     match made.is_empty() {
-        // It was there before, perhaps half made by a runtime that was killed.
-        true => fill_empty_cpuset(hierarchy),
+        true => fill_empty_cpusets(hierarchy),
         false => Ok(()),
     }
 }
 
-fn fill_empty_cpuset(hierarchy: &Hierarchy) -> Result<(), Error> {
-    let levels = hierarchy.path.match_indices('/').skip(1).map(|(end, _)| end).chain([hierarchy.path.len()]);
-    for end in levels {
-        let directory = [&*hierarchy.mount, &hierarchy.path[..end]].concat();
-        let above =
-            [&*hierarchy.mount, locate::parent(&hierarchy.path[..end]).trim_end_matches('/')].concat();
-        for file in ["cpuset.cpus", "cpuset.mems"] {
+/// What was there before may be half made: by a runtime that was killed, or by one that is at it right now.
+fn fill_empty_cpusets(hierarchy: &Hierarchy) -> Result<(), Error> {
+    let ends = hierarchy.path.match_indices('/').skip(1).map(|(end, _)| end).chain([hierarchy.path.len()]);
+    for directory in ends.map(|end| [&*hierarchy.mount, &hierarchy.path[..end]].concat()) {
+        for file in CPUSET_FILES {
             let path = format!("{directory}/{file}");
             if control::read(&path)?.trim().is_empty() {
-                let value = control::read(&format!("{above}/{file}"))?;
-                control::write(&path, value.trim_end())?;
+                let value = control::read(&format!("{}/{file}", locate::parent(&directory)))?;
+                control::write(&path, value.trim())?;
             }
         }
     }

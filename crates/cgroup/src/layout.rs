@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use sys::Errno;
 
+use crate::cgroup::{Cgroup, Hierarchy, Unified};
 use crate::control;
 use crate::controllers::Controllers;
 use crate::{Error, locate};
@@ -50,7 +51,12 @@ impl Layout {
     /// # Errors
     /// If procfs cannot be read or does not hold what proc(5) and cgroups(7) say.
     pub fn read() -> Result<Layout, Error> {
-        let membership = read("/proc/self/cgroup")?;
+        Layout::around("/proc/self/cgroup")
+    }
+
+    /// The hierarchies as one process is in them.
+    fn around(membership: &str) -> Result<Layout, Error> {
+        let membership = read(membership)?;
         match customary::look(&membership) {
             Some(layout) => Ok(layout),
             None => from_mount_table(&membership, &read("/proc/self/mountinfo")?),
@@ -71,6 +77,27 @@ impl Layout {
     pub fn controllers(&self) -> Controllers {
         let v1: Vec<&str> = self.v1.iter().map(|m| m.controllers.as_str()).collect();
         Controllers::new(v1.join(","), self.v2.as_ref().map(|m| m.controllers.clone()))
+    }
+}
+
+impl Cgroup {
+    /// The cgroup that a process is in, as `exec` needs it for a container that moved its processes into cgroups of
+    /// its own making: v2 then lets nobody into the container's cgroup itself (EBUSY).
+    ///
+    /// # Errors
+    /// If the process is gone, or as for [`Layout::read`].
+    pub fn of_process(pid: i32) -> Result<Cgroup, Error> {
+        let Layout { v1, v2 } = Layout::around(&format!("/proc/{pid}/cgroup"))?;
+        let unified =
+            v2.map(|Mounted { controllers, mount, own: path }| Unified { controllers, mount, path });
+        let hierarchy = |Mounted { controllers, mount, own: path }| Hierarchy { controllers, mount, path };
+        match (v1.is_empty(), unified) {
+            (true, Some(unified)) => Ok(Cgroup::V2(unified)),
+            (true, None) => Ok(Cgroup::Unmanaged),
+            (false, unified) => {
+                Ok(Cgroup::V1 { hierarchies: v1.into_iter().map(hierarchy).collect(), unified })
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! the container's state keeps, and all that later commands need.
 
 mod apply;
+mod below;
 mod cgroup;
 mod control;
 mod controllers;
@@ -23,6 +24,8 @@ mod oom;
 mod processes;
 mod remove;
 mod resources;
+mod snapshot;
+mod stats;
 
 pub use cgroup::{Cgroup, Hierarchy, Unified};
 pub use controllers::{Controllers, Version};
@@ -34,7 +37,12 @@ pub use doors::Doors;
 pub use error::Error;
 pub use layout::{Layout, Mode};
 pub use limits::{Absent, Phase, Rule, Write, notes, writes};
+pub use oom::OomEvents;
 pub use resources::{
     BlockIo, Cpu, HugepageLimit, InterfacePriority, Memory, Network, Rdma, Resources, ThrottleDevice,
     WeightDevice,
+};
+pub use stats::{
+    BlkioEntry, BlkioStats, CpuStats, CpuUsage, CpusetStats, HugetlbStats, MemoryEntry, MemoryStats,
+    PidsStats, Psi, PsiData, RdmaStats, Stats, Throttling,
 };

@@ -17,7 +17,7 @@ use crate::trace::Trace;
 
 /// What a plan is carried out with.
 #[derive(Debug)]
-pub struct Launch<'p> {
+pub struct Launch<'p, 'l> {
     /// The plan.
     pub plan: &'p Plan,
     /// The container's cgroup, which exists.
@@ -29,7 +29,7 @@ pub struct Launch<'p> {
     /// The socket on which `start` will knock, for a plan that waits for it.
     pub listener: Option<OwnedFd>,
     /// Descriptors that the child must not keep: a lock would live as long as the container.
-    pub private: Vec<BorrowedFd<'p>>,
+    pub private: Vec<BorrowedFd<'l>>,
 }
 
 /// A child that is ready and waits; dropping it ends the child.
@@ -69,7 +69,7 @@ impl Drop for Guard {
     }
 }
 
-impl<'p> Launch<'p> {
+impl<'p> Launch<'p, '_> {
     /// Clones the child and serves it until it is ready.
     pub fn launch(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
         let outside = self.join_pid_namespace()?;
@@ -369,12 +369,15 @@ impl Ready<'_> {
     }
 }
 
-/// Tells a waiting init to go on, and waits until it runs the program or fails. `labels` are those of all steps.
-pub fn start(connection: OwnedFd, labels: &[String], trace: &mut Trace) -> Result<()> {
+/// Tells a waiting init to go on, and waits until it runs the program or fails. `labels` are those of the steps that are left, by number.
+pub fn start(connection: OwnedFd, labels: &[(u32, String)], trace: &mut Trace) -> Result<()> {
     let channel = Channel::over(connection);
     let go = channel.send(Packet::Go { trace: trace.is_on() }, None);
     go.map_err(Error::doing("tell the container's init to start"))?;
-    let mut label = |step| labels.get(step as usize).cloned().unwrap_or_else(|| "container init".into());
+    let mut label = |step| {
+        let known = labels.iter().find(|(number, _)| *number == step);
+        known.map_or_else(|| "container init".into(), |(_, label)| label.clone())
+    };
     outcome(&channel, trace, &mut label)
 }
 

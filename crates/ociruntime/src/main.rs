@@ -1,1 +1,112 @@
-fn main(){}
+//! A low-level OCI container runtime: the command line.
+//!
+//! The outermost layer. It alone prints errors, exits, and knows the state directory and the log; the crates below
+//! are handed values and descriptors.
+
+mod args;
+mod console;
+mod create;
+mod delete;
+mod descriptors;
+mod error;
+mod exec;
+mod explain;
+mod features;
+mod hooks;
+mod id;
+mod kill;
+mod list;
+mod log;
+mod output;
+mod pid_file;
+mod process;
+mod ps;
+mod run;
+mod seal;
+mod signal;
+mod spec;
+mod start;
+mod state;
+mod status;
+mod store;
+mod time;
+mod trace;
+mod users;
+mod version;
+mod wait;
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::{Command, Globals, Stop};
+use error::Result;
+use store::Store;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = env::args_os().skip(1).collect();
+    if let Err(error) = seal::reenter(&args) {
+        log::complain(&format!("put the runtime out of the container's reach: {error}"));
+        return ExitCode::FAILURE;
+    }
+    let (globals, rest) = match args::globals(&args) {
+        Ok(parsed) => parsed,
+        Err(stop) => return stopped(stop, log::complain),
+    };
+    if let Err(error) = log::start(&globals) {
+        log::complain(&error.to_string());
+        return ExitCode::FAILURE;
+    }
+    let command = match args::command(&rest) {
+        Ok(command) => command,
+        Err(stop) => return stopped(stop, |message| tracing::error!("{message}")),
+    };
+    match carry_out(&globals, &command) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            tracing::error!("{}: {error}", command.subject());
+            ExitCode::from(command.failure_status())
+        }
+    }
+}
+
+/// Ends without a command: help and version are what was asked for, all else is a mistake.
+fn stopped(stop: Stop, report: impl Fn(&str)) -> ExitCode {
+    let printed = match stop {
+        Stop::Help(text) => output::print(&text),
+        Stop::Version => output::print(&version::text()),
+        Stop::Usage { message, help, status } => {
+            report(&message);
+            // The mistake has been told; help that cannot be shown adds nothing to it.
+            let _ = help.map(|text| output::print(&text));
+            return ExitCode::from(status);
+        }
+    };
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does what was asked; returns the exit status.
+fn carry_out(globals: &Globals, command: &Command) -> Result<u8> {
+    let store = Store::open(globals);
+    match command {
+        Command::State(args) => state::state(&store, args)?,
+        Command::Kill(args) => kill::kill(&store, args)?,
+        Command::Delete(args) => delete::delete(&store, args)?,
+        Command::List(args) => list::list(&store, args)?,
+        Command::Ps(args) => ps::ps(&store, args)?,
+        Command::Spec(args) => spec::spec(args)?,
+        Command::Features => features::features()?,
+        Command::Create(args) => create::create(&store, globals, args)?,
+        Command::Start(args) => start::start(&store, args)?,
+        Command::Run(args) => return run::run(&store, globals, args),
+        Command::Exec(args) => return exec::exec(&store, args),
+        Command::Explain(args) => explain::explain(args)?,
+    }
+    Ok(0)
+}

@@ -69,6 +69,11 @@ pub fn lock(file: impl AsFd) -> Result<()> {
     }
 }
 
+/// Gives a lock back.
+pub fn unlock(file: impl AsFd) -> Result<()> {
+    flock(file, libc::LOCK_UN)
+}
+
 /// Whether an exclusive lock was got without waiting.
 pub fn try_lock(file: impl AsFd) -> Result<bool> {
     got(flock(file, libc::LOCK_EX | libc::LOCK_NB))

@@ -75,9 +75,15 @@ pub fn pid(pidfd: impl AsFd) -> Result<i32> {
     pid.filter(|pid| *pid > 0).ok_or(Error { call: Call::PidfdOpen, errno: Errno::ESRCH })
 }
 
-/// Reaps any one child that has ended, without waiting; `None` if none has, ECHILD if there is no child.
-pub fn reap_any() -> Result<Option<(i32, Exit)>> {
-    wait_for(libc::P_ALL, 0, libc::WEXITED | libc::WNOHANG)
+/// The pid of any one child that has ended, without reaping it; `None` if none has, ECHILD if there is no child.
+pub fn peek_any() -> Result<Option<i32>> {
+    let ended = wait_for(libc::P_ALL, 0, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT)?;
+    Ok(ended.map(|(pid, _)| pid))
+}
+
+/// Reaps a child that has ended.
+pub fn reap_pid(pid: i32) -> Result<()> {
+    wait_for(libc::P_PID, pid as libc::id_t, libc::WEXITED | libc::WNOHANG).map(drop)
 }
 
 fn wait_for(kind: libc::idtype_t, id: libc::id_t, options: i32) -> Result<Option<(i32, Exit)>> {

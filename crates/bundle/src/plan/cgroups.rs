@@ -12,7 +12,7 @@ use oci_spec::runtime::{
 use sys::namespace::NEWCGROUP;
 
 use super::namespaces::Namespaces;
-use super::{Host, Steps};
+use super::{Host, Request, Steps};
 
 /// A cgroup and the writes to its files.
 #[derive(Debug)]
@@ -22,15 +22,15 @@ pub(super) struct Cgroups {
 }
 
 impl Cgroups {
-    pub(super) fn of(spec: &Spec, host: &Host, id: &str) -> Result<Cgroups, cgroup::Error> {
+    pub(super) fn of(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Cgroups, cgroup::Error> {
         let linux = spec.linux().as_ref();
         let path = linux.and_then(|linux| linux.cgroups_path().as_ref()).and_then(|path| path.to_str());
         let resources = linux.and_then(|linux| linux.resources().as_ref()).map(resources).unwrap_or_default();
         // An ordinary user owns no cgroup unless one was delegated to it, which cgroupsPath would name.
-        let cgroup = if host.is_rootless() && path.is_none() && resources == Resources::default() {
+        let cgroup = if request.rootless && path.is_none() && resources == Resources::default() {
             Cgroup::Unmanaged
         } else {
-            Cgroup::locate(&host.cgroups, path, id)?
+            Cgroup::locate(&host.cgroups, path, request.id)?
         };
         let writes = match cgroup {
             Cgroup::Unmanaged => Vec::new(),
@@ -65,7 +65,7 @@ impl Cgroups {
 }
 
 /// `linux.resources` as the cgroup crate takes it.
-pub fn resources(from: &LinuxResources) -> Resources {
+pub(super) fn resources(from: &LinuxResources) -> Resources {
     Resources {
         memory: from.memory().as_ref().map(memory).unwrap_or_default(),
         cpu: from.cpu().as_ref().map(cpu).unwrap_or_default(),
@@ -79,10 +79,6 @@ pub fn resources(from: &LinuxResources) -> Resources {
     }
 }
 
-#[expect(
-    deprecated,
-    reason = "kernel memory limits are still in the spec, and are passed on to be warned about"
-)]
 fn memory(from: &LinuxMemory) -> Memory {
     Memory {
         limit: from.limit(),

@@ -1,11 +1,16 @@
 //! Plans a process in a running container: the order of everything that `exec` does.
 
+mod overrides;
+
 use container::plan::{Action, Plan};
 use oci_spec::runtime::{Process, Spec};
 use sys::creds::Mask;
 use sys::namespace::{NEWPID, NEWUSER};
 
-use super::{Error, Host, Steps, process, seccomp};
+use super::{Error, Host, Steps, seccomp};
+use super::process as planned;
+
+pub use overrides::{Overrides, process};
 
 /// What the plan must know of the container.
 #[derive(Clone, Debug)]
@@ -61,12 +66,12 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     }
     steps.push("", Action::NewSession);
     steps.push("", Action::OpenRoot(c"/".into()));
-    process::beneath_root_of(&mut steps, process, false);
+    planned::beneath_root_of(&mut steps, process, false);
     steps.push("process.cwd", Action::EnterDirectory(super::text::path(process.cwd())));
     let grantable = if target.namespaces & NEWUSER != 0 { Mask::MAX } else { host.capabilities };
-    process::become_user_of(&mut steps, process, grantable, denies_groups, &filter, &mut warnings);
+    planned::become_user_of(&mut steps, process, grantable, denies_groups, &filter, &mut warnings);
     steps.push("", Action::Ready);
-    process::execute_of(&mut steps, process, host, &filter, target.preserve_fds);
+    planned::execute_of(&mut steps, process, host, &filter, target.preserve_fds);
     let plan = Plan { namespaces: 0, steps: steps.0, state: super::no_state() };
     let terminal = process.terminal().unwrap_or(false);
     Ok(Entry { plan, terminal, warnings })

@@ -12,7 +12,6 @@ use sys::process::Strings;
 use super::Steps;
 use super::text::{c, path};
 
-#[expect(deprecated, reason = "prestart hooks are deprecated in the spec and still in use")]
 fn listed(hooks: &Hooks, point: HookPoint) -> &[Wanted] {
     let listed = match point {
         HookPoint::Prestart => hooks.prestart(),
@@ -40,6 +39,13 @@ pub(super) fn plan(steps: &mut Steps, spec: &Spec, point: HookPoint) {
 /// The hooks that no plan holds: poststart, which `start` runs, and poststop, which `delete` runs.
 pub fn host_hooks(spec: &Spec, point: HookPoint) -> Vec<Hook> {
     spec.hooks().iter().flat_map(|hooks| listed(hooks, point)).map(one).collect()
+}
+
+/// Whether `start` or `delete` will have hooks to run.
+pub(super) fn has_late(spec: &Spec) -> bool {
+    [HookPoint::Poststart, HookPoint::Poststop]
+        .iter()
+        .any(|point| spec.hooks().iter().any(|hooks| !listed(hooks, *point).is_empty()))
 }
 
 fn one(hook: &Wanted) -> Hook {

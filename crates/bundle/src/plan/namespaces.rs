@@ -50,6 +50,11 @@ impl Namespaces {
         self.own() & kind != 0
     }
 
+    /// All that are made.
+    pub(super) fn made(&self) -> u64 {
+        self.new
+    }
+
     /// All that are not the runtime's.
     pub(super) fn own(&self) -> u64 {
         self.joined.iter().fold(self.new, |bits, (kind, ..)| bits | kind)

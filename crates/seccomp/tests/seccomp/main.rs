@@ -2,5 +2,6 @@
 
 mod agreement;
 mod evaluator;
+mod libseccomp;
 mod machine;
 mod random;

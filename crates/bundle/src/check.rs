@@ -1,0 +1,138 @@
+//! What runtime-spec demands of values beyond their type, as far as that can be told without touching the machine.
+//!
+//! Runs over the typed spec after [`crate::shape`] has mended it, so that all problems come at once.
+
+mod devices;
+mod hooks;
+mod linux;
+mod mappings;
+pub(crate) mod mounts;
+mod namespaces;
+mod net_devices;
+mod process;
+mod resources;
+mod scheduler;
+pub mod sysctl;
+pub(crate) mod text;
+mod version;
+
+use oci_spec::runtime::{Linux, Process, Spec};
+use serde::Serialize;
+use serde_json::Value;
+
+use self::namespaces::Listed;
+use crate::problem::{At, Problem, described, is_within};
+
+/// Checks the process of `exec`, after its flags have been applied. Pointers are relative to the process object.
+pub fn check_process(process: &Process) -> Vec<Problem> {
+    process_findings(process, &[]).problems
+}
+
+/// Checks a process on its own, of which `reported` is already known to be wrong.
+pub(crate) fn process_findings<'a>(process: &Process, reported: &'a [Problem]) -> Findings<'a> {
+    let mut findings = Findings::new(reported);
+    process::check(process, &At::Root, &mut findings);
+    findings
+}
+
+/// Checks a whole spec, of which `reported` is already known to be wrong.
+pub(crate) fn check_spec<'a>(spec: &Spec, reported: &'a [Problem]) -> Findings<'a> {
+    let mut findings = Findings::new(reported);
+    let namespaces = Listed::in_spec(spec, &findings);
+    version::check(spec, &mut findings);
+    root(spec, &mut findings);
+    annotations(spec, &mut findings);
+    if let Some(process) = spec.process() {
+        process::check(process, &At::Root.key("process"), &mut findings);
+    }
+    mounts::check(spec, &namespaces, &mut findings);
+    hooks::check(spec, &mut findings);
+    namespaces::check(spec, &namespaces, &mut findings);
+    mappings::check(spec, &namespaces, &mut findings);
+    if let Some(linux) = spec.linux() {
+        platform(spec, linux, &namespaces, &mut findings);
+    }
+    findings
+}
+
+fn platform(spec: &Spec, linux: &Linux, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+    let at = At::Root.key("linux");
+    devices::check(linux, &at.key("devices"), findings);
+    net_devices::check(linux, &at.key("netDevices"), namespaces, findings);
+    sysctl::check(spec, linux, &at.key("sysctl"), namespaces, findings);
+    linux::check(linux, &at, findings);
+    if let Some(resources) = linux.resources() {
+        resources::check(resources, &at.key("resources"), findings);
+    }
+}
+
+fn root(spec: &Spec, findings: &mut Findings<'_>) {
+    if let Some(root) = spec.root() {
+        let named = !root.path().as_os_str().is_empty();
+        findings.must(named, &At::Root.key("root").key("path"), root.path(), "the path of a directory");
+    }
+}
+
+fn annotations(spec: &Spec, findings: &mut Findings<'_>) {
+    let at = At::Root.key("annotations");
+    if let Some(value) = spec.annotations().as_ref().and_then(|annotations| annotations.get("")) {
+        findings.must(false, &at.key(""), value, "keys that are not empty");
+    }
+}
+
+/// What the checks have found so far.
+#[derive(Debug)]
+pub(crate) struct Findings<'a> {
+    /// Found before, by the shape: what stands there now is a stand-in and is not worth a word.
+    reported: &'a [Problem],
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn new(reported: &'a [Problem]) -> Findings<'a> {
+        Findings { reported, problems: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Reports what was `found` at a place unless it is `right`.
+    fn must<T: Serialize + ?Sized>(&mut self, right: bool, at: &At<'_>, found: &T, allowed: &str) {
+        if !right {
+            let value = serde_json::to_value(found).unwrap_or(Value::Null);
+            self.problem(at, described(&value), allowed);
+        }
+    }
+
+    /// Reports a place where something is missing.
+    fn missing(&mut self, at: &At<'_>, allowed: &str) {
+        self.problem(at, "nothing".to_owned(), allowed);
+    }
+
+    fn problem(&mut self, at: &At<'_>, found: String, allowed: &str) {
+        let pointer = at.to_string();
+        if !self.reported.iter().any(|reported| is_within(&pointer, &reported.pointer)) {
+            self.problems.push(Problem { pointer, found, allowed: allowed.to_owned() });
+        }
+    }
+
+    fn warn(&mut self, at: &At<'_>, text: &str) {
+        self.warnings.push(format!("{at}: {text}"));
+    }
+
+    /// Whether nothing has been found at a place, around it or inside it, so that rules about several fields make sense.
+    fn is_sound(&self, at: &At<'_>) -> bool {
+        let mut known = self.reported.iter().chain(&self.problems).peekable();
+        if known.peek().is_none() {
+            return true;
+        }
+        let pointer = at.to_string();
+        !known.any(|known| is_within(&known.pointer, &pointer) || is_within(&pointer, &known.pointer))
+    }
+}
+
+/// The elements of an optional array, with their index.
+fn each<T>(list: &Option<Vec<T>>) -> impl Iterator<Item = (usize, &T)> {
+    list.iter().flatten().enumerate()
+}
+
+#[cfg(test)]
+mod tests;

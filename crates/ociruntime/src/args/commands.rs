@@ -1,0 +1,291 @@
+//! Every flag of every command, with its default, as runc has them.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::values::{self, ExplainFormat, LogFormat, Rootless, TableFormat, User};
+use crate::signal::Signal;
+
+/// A low-level OCI container runtime.
+#[derive(Debug, Parser)]
+#[command(name = "ociruntime", disable_version_flag = true, disable_help_subcommand = true)]
+#[command(subcommand_value_name = "COMMAND")]
+#[command(after_help = "These options stand before the command; its own: ociruntime help COMMAND")]
+pub(crate) struct Globals {
+    /// Log more: each step that is taken
+    #[arg(long)]
+    pub(crate) debug: bool,
+
+    /// Append the log to this file instead of standard error
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+
+    /// Format of the log: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+
+    /// Directory that holds the state of the containers [default: /run/ociruntime, or
+    /// $XDG_RUNTIME_DIR/ociruntime for an ordinary user]
+    #[arg(long, value_name = "DIR", value_parser = values::root)]
+    pub(crate) root: Option<PathBuf>,
+
+    /// Make cgroups through systemd; cgroupsPath is then slice:prefix:name
+    #[arg(long)]
+    pub(crate) systemd_cgroup: bool,
+
+    /// Ignore denied access to cgroups: true, false or auto
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) rootless: Rootless,
+
+    /// Print the version
+    #[arg(short, long)]
+    pub(super) version: bool,
+}
+
+/// Create a container: everything is set up, the program waits for start.
+#[derive(Debug, Parser)]
+pub(crate) struct Create {
+    /// Directory that holds config.json
+    #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub(crate) bundle: PathBuf,
+
+    /// AF_UNIX socket that is sent the master end of the container's terminal
+    #[arg(long, value_name = "PATH")]
+    pub(crate) console_socket: Option<PathBuf>,
+
+    /// AF_UNIX socket that is sent a pidfd of the container's init
+    #[arg(long, value_name = "PATH")]
+    pub(crate) pidfd_socket: Option<PathBuf>,
+
+    /// File to write the pid of the container's init to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pid_file: Option<PathBuf>,
+
+    /// Enter the root file system by moving the mount instead of pivot_root
+    #[arg(long)]
+    pub(crate) no_pivot: bool,
+
+    /// Keep the caller's session keyring instead of a new one
+    #[arg(long)]
+    pub(crate) no_new_keyring: bool,
+
+    /// Hand this many more file descriptors to the container (after standard error and $LISTEN_FDS)
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::preserve_fds)]
+    pub(crate) preserve_fds: u32,
+
+    /// Write a timeline of the steps to this file (Chrome trace JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Name for the container, unique on this host
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Run the program of a container that has been created.
+#[derive(Debug, Parser)]
+pub(crate) struct Start {
+    /// Write a timeline of the steps to this file (Chrome trace JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Create a container, start it, and delete it when it ends.
+#[derive(Debug, Parser)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) create: Create,
+
+    /// Return as soon as the program runs
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+
+    /// Do not delete the container when it ends
+    #[arg(long)]
+    pub(crate) keep: bool,
+
+    /// Do not adopt the orphans of the container's processes
+    #[arg(long)]
+    pub(crate) no_subreaper: bool,
+}
+
+/// Print the state of a container as JSON.
+#[derive(Debug, Parser)]
+pub(crate) struct State {
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Send a signal to a container's init.
+#[derive(Debug, Parser)]
+pub(crate) struct Kill {
+    /// No complaint if the container has stopped
+    #[arg(short, long, hide = true)]
+    pub(crate) all: bool,
+
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+
+    /// Number or name, with or without SIG
+    #[arg(default_value = "SIGTERM")]
+    pub(crate) signal: Signal,
+}
+
+/// Delete a container that has stopped.
+#[derive(Debug, Parser)]
+pub(crate) struct Delete {
+    /// Kill the container if it still runs; no complaint if there is none
+    #[arg(short, long)]
+    pub(crate) force: bool,
+
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Run one more process in a container.
+#[derive(Debug, Parser)]
+pub(crate) struct Exec {
+    /// AF_UNIX socket that is sent the master end of the process's terminal
+    #[arg(long, value_name = "PATH")]
+    pub(crate) console_socket: Option<PathBuf>,
+
+    /// AF_UNIX socket that is sent a pidfd of the process
+    #[arg(long, value_name = "PATH")]
+    pub(crate) pidfd_socket: Option<PathBuf>,
+
+    /// Working directory in the container
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cwd: Option<String>,
+
+    /// Set an environment variable (repeatable)
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+
+    /// Give the process a terminal
+    #[arg(short, long)]
+    pub(crate) tty: bool,
+
+    /// Numeric user, and group if given
+    #[arg(short, long, value_name = "UID[:GID]")]
+    pub(crate) user: Option<User>,
+
+    /// One more group (repeatable)
+    #[arg(short = 'g', long, value_name = "GID", value_parser = values::additional_gid)]
+    pub(crate) additional_gids: Vec<u32>,
+
+    /// File with the process as JSON, as in the process object of config.json
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) process: Option<PathBuf>,
+
+    /// Return as soon as the process runs
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+
+    /// File to write the pid of the process to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pid_file: Option<PathBuf>,
+
+    /// SELinux label of the process
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) process_label: Option<String>,
+
+    /// AppArmor profile of the process
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) apparmor: Option<String>,
+
+    /// Set no_new_privs on the process
+    #[arg(long)]
+    pub(crate) no_new_privs: bool,
+
+    /// Add a capability (repeatable)
+    #[arg(short = 'c', long = "cap", value_name = "CAP")]
+    pub(crate) caps: Vec<String>,
+
+    /// Hand this many more file descriptors to the process (after standard error and $LISTEN_FDS)
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::preserve_fds)]
+    pub(crate) preserve_fds: u32,
+
+    /// Run in a cgroup below the container's: [CONTROLLER[,CONTROLLER]:]PATH (repeatable)
+    #[arg(long, value_name = "CGROUP")]
+    pub(crate) cgroup: Vec<String>,
+
+    /// Do it even if the container is paused
+    #[arg(long)]
+    pub(crate) ignore_paused: bool,
+
+    /// Write a timeline of the steps to this file (Chrome trace JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+
+    /// The program and its arguments; not needed with --process
+    #[arg(value_name = "COMMAND")]
+    pub(crate) args: Vec<String>,
+}
+
+/// List the containers of a root directory.
+#[derive(Debug, Parser)]
+pub(crate) struct List {
+    /// Format: table or json
+    #[arg(short, long, default_value = "table")]
+    pub(crate) format: TableFormat,
+
+    /// Print the ids alone
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Print the processes of a container.
+#[derive(Debug, Parser)]
+pub(crate) struct Ps {
+    /// Format: table or json
+    #[arg(short, long, default_value = "table")]
+    pub(crate) format: TableFormat,
+
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+
+    /// Options for ps(1), which makes the table [default: -ef]
+    #[arg(value_name = "PS OPTION")]
+    pub(crate) options: Vec<String>,
+}
+
+/// Write a config.json to start from.
+#[derive(Debug, Parser)]
+pub(crate) struct Spec {
+    /// Directory to write config.json to
+    #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub(crate) bundle: PathBuf,
+
+    /// For an ordinary user, with a user namespace
+    #[arg(long)]
+    pub(crate) rootless: bool,
+}
+
+/// Print what this runtime can do, as JSON (runtime-spec, features.md).
+#[derive(Debug, Parser)]
+pub(crate) struct Features {}
+
+/// Print what create would do, step by step, and do none of it.
+#[derive(Debug, Parser)]
+pub(crate) struct Explain {
+    /// Directory that holds config.json
+    #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub(crate) bundle: PathBuf,
+
+    /// Format: text or json
+    #[arg(short, long, default_value = "text")]
+    pub(crate) format: ExplainFormat,
+}

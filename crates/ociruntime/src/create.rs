@@ -1,0 +1,279 @@
+//! `create`, and the part of `run` that is the same: from a bundle to a container whose init is ready.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use bundle::Spec;
+use bundle::config::Config;
+use bundle::plan::{self, Host, Planned, Request, Start};
+use cgroup::Created;
+use container::Trace;
+use container::launch::{Launch, Ready};
+use container::plan::HookPoint;
+use sys::fd::ProcPath;
+
+use crate::args::{self, Globals, Rootless};
+use crate::console::Console;
+use crate::error::{Error, Result};
+use crate::id::ContainerId;
+use crate::store::{Entry, Init, Record, Store};
+use crate::{descriptors, hooks, pid_file, process, time, trace};
+
+/// Creates a container, whose program waits for `start`.
+pub(crate) fn create(store: &Store, globals: &Globals, args: &args::Create) -> Result<()> {
+    let mut timeline = Trace::new(args.trace.is_some());
+    let blueprint = Blueprint::draw(globals, args, Start::OnCommand, true, &mut timeline)?;
+    let mut container = blueprint.build(store, &mut timeline)?;
+    let ready = container.ready(&mut timeline)?;
+    let init = ready.release().map_err(Error::other)?;
+    let pid = init.pid;
+    container.keep();
+    blueprint.warn();
+    args.trace.as_deref().map_or(Ok(()), |file| trace::write(file, &timeline, pid))
+}
+
+/// All that is known before anything is done.
+pub(crate) struct Blueprint<'a> {
+    args: &'a args::Create,
+    id: ContainerId,
+    bundle: PathBuf,
+    config: Config,
+    host: Host,
+    /// The plan and what belongs to it.
+    pub(crate) planned: Planned,
+    console: Console,
+    start: Start,
+    rootless: bool,
+}
+
+impl<'a> Blueprint<'a> {
+    /// Reads and checks the bundle, and plans. Touches nothing.
+    pub(crate) fn draw(
+        globals: &Globals,
+        args: &'a args::Create,
+        start: Start,
+        detach: bool,
+        timeline: &mut Trace,
+    ) -> Result<Blueprint<'a>> {
+        let id = ContainerId::parse(&args.id)?;
+        refuse_systemd(globals)?;
+        let bundle = std::path::absolute(&args.bundle).map_err(Error::io("resolve", &args.bundle))?;
+        let config = timeline.span(|| "load config.json".into(), || Config::load(&bundle)).map_err(Error::other)?;
+        if config.spec.process().is_none() && start == Start::AtOnce {
+            return Err(Error::Other("/process: found nothing, allowed: a process to run".into()));
+        }
+        let host = timeline.span(|| "look at the host".into(), Host::read).map_err(Error::other)?;
+        let rootless = match globals.rootless {
+            Rootless::Auto => host.is_rootless(),
+            Rootless::True => true,
+            Rootless::False => false,
+        };
+        let request = Request {
+            id: &args.id,
+            bundle: &bundle,
+            no_pivot: args.no_pivot,
+            no_new_keyring: args.no_new_keyring,
+            preserve_fds: args.preserve_fds,
+            start,
+            rootless,
+        };
+        let planned = timeline.span(|| "plan".into(), || plan::create(&config.spec, &host, &request));
+        let planned = planned.map_err(Error::other)?;
+        check_rootfs(&planned.rootfs)?;
+        descriptors::check_preserved(args.preserve_fds)?;
+        let console = Console::choose(planned.terminal, detach, args.console_socket.as_deref())?;
+        Ok(Blueprint { args, id, bundle, config, host, planned, console, start, rootless })
+    }
+
+    /// Takes the id, makes the cgroup, and brings up the init. What was made is undone unless the container is kept.
+    pub(crate) fn build(&self, store: &Store, timeline: &mut Trace) -> Result<Container<'_>> {
+        let entry = store.create(&self.id)?;
+        let mut container = Container {
+            blueprint: self,
+            record: self.record(),
+            entry,
+            created: None,
+            ready: None,
+            kept: false,
+        };
+        container.bring_up(timeline)?;
+        Ok(container)
+    }
+
+    /// Tells what stops nothing, now that nothing has gone wrong: engines read one message of a failure.
+    pub(crate) fn warn(&self) {
+        for warning in self.config.warnings.iter().chain(&self.planned.warnings) {
+            tracing::warn!("{warning}");
+        }
+    }
+
+    /// The config.
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.config.spec
+    }
+
+    fn record(&self) -> Record {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let annotations = self.config.spec.annotations().iter().flatten();
+        Record {
+            oci_version: bundle::OCI_VERSION.into(),
+            id: self.args.id.clone(),
+            bundle: text(&self.bundle),
+            rootfs: text(&self.planned.rootfs),
+            created: time::now(),
+            owner: self.host.uid,
+            rootless: self.rootless,
+            annotations: annotations.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            init: None,
+            cgroup: self.planned.cgroup.clone(),
+            namespaces: self.planned.made,
+            joined: self.planned.joined,
+            late_hooks: self.planned.late_hooks,
+            steps: self.late_steps(),
+        }
+    }
+
+    /// The steps that init takes after create, with their numbers.
+    fn late_steps(&self) -> Vec<(u32, String)> {
+        let steps = self.planned.plan.steps.iter().enumerate();
+        let waits = |step: &container::plan::Step| matches!(step.action, container::plan::Action::AwaitStart);
+        let late = steps.skip_while(|(_, step)| !waits(step)).skip(1);
+        late.map(|(number, step)| (number as u32, step.label())).collect()
+    }
+}
+
+fn refuse_systemd(globals: &Globals) -> Result<()> {
+    match globals.systemd_cgroup {
+        true => Err(Error::Other("--systemd-cgroup: not supported by this version".into())),
+        false => Ok(()),
+    }
+}
+
+fn check_rootfs(path: &Path) -> Result<()> {
+    let metadata = std::fs::metadata(path).map_err(Error::io("root.path: open", path))?;
+    if metadata.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Other(format!("root.path: {} is not a directory", path.display())))
+}
+
+/// A container in the making. Dropped before it is kept, it leaves nothing behind.
+pub(crate) struct Container<'b> {
+    blueprint: &'b Blueprint<'b>,
+    /// What later commands will know of it.
+    pub(crate) record: Record,
+    /// Its state directory.
+    pub(crate) entry: Entry,
+    created: Option<Created>,
+    ready: Option<Ready<'b>>,
+    kept: bool,
+}
+
+impl<'b> Container<'b> {
+    fn bring_up(&mut self, timeline: &mut Trace) -> Result<()> {
+        let blueprint = self.blueprint;
+        timeline.span(
+            || "write the state".into(),
+            || {
+                self.entry.write_snapshot(&blueprint.config.text)?;
+                self.entry.write(&self.record)
+            },
+        )?;
+        timeline.span(|| "make the cgroup".into(), || self.make_cgroup())?;
+        let doors = self.record.cgroup.doors().map_err(Error::other)?;
+        let launch = Launch {
+            plan: &blueprint.planned.plan,
+            cgroup: &blueprint.planned.cgroup,
+            doors,
+            init: None,
+            listener: self.listen()?,
+            private: vec![self.entry.as_fd()],
+        };
+        self.ready = Some(launch.launch(timeline).map_err(Error::other)?);
+        Ok(())
+    }
+
+    fn make_cgroup(&mut self) -> Result<()> {
+        self.created = Some(self.record.cgroup.create().map_err(Error::other)?);
+        self.record.cgroup.apply(&self.blueprint.planned.early).map_err(Error::other)
+    }
+
+    /// The socket on which `start` will knock, in the state directory. By way of /proc, since the path of a
+    /// socket is limited to 107 bytes.
+    fn listen(&self) -> Result<Option<OwnedFd>> {
+        if self.blueprint.start == Start::AtOnce {
+            return Ok(None);
+        }
+        let listener = sys::socket::listen(&socket_path(&self.entry));
+        listener.map(Some).map_err(Error::file("listen on", self.entry.path().join(self.entry.start_socket())))
+    }
+
+    /// The init, ready: on record, announced to whoever asked.
+    pub(crate) fn ready(&mut self, timeline: &mut Trace) -> Result<Ready<'b>> {
+        let mut ready = self.ready.take().ok_or_else(|| Error::Other("the container is not ready".into()))?;
+        timeline.span(|| "write the state".into(), || self.register(&ready))?;
+        self.deliver(&mut ready)?;
+        Ok(ready)
+    }
+
+    fn register(&mut self, ready: &Ready<'_>) -> Result<()> {
+        let pid = ready.pid().map_err(Error::other)?;
+        let start_time = process::start_time(pid)?.ok_or(Error::NotRunning)?;
+        self.record.init = Some(Init { pid, start_time });
+        self.entry.write(&self.record)
+    }
+
+    fn deliver(&self, ready: &mut Ready<'_>) -> Result<()> {
+        let args = self.blueprint.args;
+        if matches!(self.blueprint.console, Console::Engine(_)) {
+            self.blueprint.console.deliver(ready.take_console())?;
+        }
+        if let Some(socket) = &args.pidfd_socket {
+            descriptors::send_pidfd(socket, ready.pidfd().map_err(Error::other)?)?;
+        }
+        match &args.pid_file {
+            Some(file) => pid_file::write(file, ready.pid().map_err(Error::other)?),
+            None => Ok(()),
+        }
+    }
+
+    /// From here on the container stays until it is deleted.
+    pub(crate) fn keep(&mut self) {
+        self.kept = true;
+    }
+}
+
+/// The socket of the start handshake as a path that is short enough.
+pub(crate) fn socket_path(entry: &Entry) -> CString {
+    let directory = ProcPath::new(entry);
+    let name = entry.start_socket().as_os_str().as_encoded_bytes();
+    CString::new([directory.as_c_str().to_bytes(), b"/", name].concat()).unwrap_or_default()
+}
+
+impl Drop for Container<'_> {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        // First the init and all that it made, then what was made for it (runtime-spec "Lifecycle", step 12).
+        self.ready = None;
+        let undone = match &self.created {
+            Some(created) => {
+                let emptied = self.record.cgroup.kill().and_then(|()| self.record.cgroup.remove());
+                created.undo();
+                emptied
+            }
+            None => Ok(()),
+        };
+        if let Err(error) = undone {
+            tracing::warn!("undo create: {error}");
+        }
+        if let Err(error) = self.entry.remove().or_else(|_| self.entry.clear()) {
+            tracing::warn!("undo create: {error}");
+        }
+        if self.created.is_some() {
+            hooks::run_all(&self.blueprint.config.spec, &self.record, HookPoint::Poststop);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! File descriptors that engines exchange with us: terminals and pidfds by socket, inherited ones by number.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use sys::socket::{self, Kind};
+use sys::{Call, fd};
+
+use crate::error::{Error, Result};
+
+/// Connects to a socket that the caller listens on.
+pub(crate) fn connect(path: &Path, flag: &str) -> Result<OwnedFd> {
+    let address = sys::file::c_path(path, Call::Connect);
+    let connection = address.and_then(|address| socket::connect(&address, Kind::Stream));
+    connection.map_err(|error| Error::Other(format!("{flag}: connect to {}: {error}", path.display())))
+}
+
+/// Sends a descriptor with a text that names it (unix(7) `SCM_RIGHTS`).
+pub(crate) fn send(connection: &OwnedFd, name: &str, descriptor: BorrowedFd<'_>) -> Result<()> {
+    socket::send(connection, name.as_bytes(), Some(descriptor))
+        .map_err(|error| Error::Other(format!("send {name}: {error}")))
+}
+
+/// Sends a pidfd to the socket of `--pidfd-socket`.
+pub(crate) fn send_pidfd(path: &Path, pidfd: BorrowedFd<'_>) -> Result<()> {
+    send(&connect(path, "--pidfd-socket")?, "pidfd", pidfd.as_fd())
+}
+
+/// Makes sure that the descriptors to be preserved are there: 3 and up.
+pub(crate) fn check_preserved(count: u32) -> Result<()> {
+    match (3..3 + count as i32).find(|number| !fd::is_open(*number)) {
+        Some(missing) => Err(Error::Other(format!(
+            "unable to stat preserved-fd {} (of {count}): descriptor {missing} is not open",
+            missing - 3
+        ))),
+        None => Ok(()),
+    }
+}

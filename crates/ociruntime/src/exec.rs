@@ -1,0 +1,113 @@
+//! `exec`: one more process in a running container.
+
+mod process;
+
+use std::os::fd::OwnedFd;
+
+use bundle::config::Config;
+use bundle::plan::exec::{Entry as Planned, Target, enter};
+use bundle::plan::Host;
+use bundle::{Process, Spec};
+use cgroup::{Cgroup, Doors};
+use container::Trace;
+use container::launch::{Launch, Ready};
+
+use crate::args;
+use crate::console::{Console, Relay};
+use crate::error::{Error, Result};
+use crate::id::ContainerId;
+use crate::status::{self, Status};
+use crate::store::{Record, Store};
+use crate::wait::{self, Signals};
+use crate::{descriptors, pid_file, trace};
+
+/// Runs the process. Answers its exit status, 0 if it goes on without us.
+pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
+    let entry = store.find(&ContainerId::parse(&args.id)?)?;
+    let record = entry.read()?;
+    match status::observe(&entry, &record)? {
+        Status::Stopped | Status::Creating => {
+            return Err(Error::Other("cannot exec in a stopped container".into()));
+        }
+        Status::Paused if !args.ignore_paused => {
+            return Err(Error::Other(
+                "cannot exec in a paused container (use --ignore-paused to override)".into(),
+            ));
+        }
+        _ => {}
+    }
+    let init = record.open_init()?;
+    let config = Config::parse(entry.snapshot()?).map_err(Error::other)?;
+    let process = process::wanted(args, &config.spec)?;
+    run(args, &record, init, &config.spec, &process)
+}
+
+fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, process: &Process) -> Result<u8> {
+    let mut timeline = Trace::new(args.trace.is_some());
+    descriptors::check_preserved(args.preserve_fds)?;
+    let planned = plan(args, record, spec, process)?;
+    let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
+    let doors = doors(args, &record.cgroup)?;
+    let launch = Launch {
+        plan: &planned.plan,
+        cgroup: &record.cgroup,
+        doors,
+        init: Some(init),
+        listener: None,
+        private: Vec::new(),
+    };
+    let mut ready = launch.launch(&mut timeline).map_err(Error::other)?;
+    let master = console.deliver(ready.take_console())?;
+    announce(args, &ready)?;
+    let signals = if args.detach { None } else { Some(Signals::take()?) };
+    let relay = master.map(Relay::start).transpose()?;
+    let child = ready.execute(&record.cgroup, &mut timeline).map_err(Error::other)?;
+    planned.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    if let Some(file) = &args.trace {
+        trace::write(file, &timeline, child.pid)?;
+    }
+    let Some(signals) = signals else { return Ok(0) };
+    Ok(wait::wait(&child, &signals, relay)?.code() as u8)
+}
+
+fn plan(args: &args::Exec, record: &Record, spec: &Spec, process: &Process) -> Result<Planned> {
+    let target = Target {
+        spec,
+        namespaces: foreign(record)?,
+        has_cgroup: !matches!(record.cgroup, Cgroup::Unmanaged),
+        preserve_fds: args.preserve_fds,
+    };
+    let host = Host::read().map_err(Error::other)?;
+    enter(process, &target, &host).map_err(Error::other)
+}
+
+/// The container's namespaces as clone flags, without a user namespace that is also ours: setns(2) refuses it, and
+/// with it everything else that is asked for in the same call.
+fn foreign(record: &Record) -> Result<u64> {
+    const CLONE_NEWUSER: u64 = 0x1000_0000;
+    let all = record.namespaces | record.joined;
+    if all & CLONE_NEWUSER == 0 {
+        return Ok(all);
+    }
+    let pid = record.init.map_or(0, |init| init.pid);
+    let namespace = |of: String| std::fs::read_link(&of).map_err(Error::io("read", of));
+    let is_ours = namespace(format!("/proc/{pid}/ns/user"))? == namespace("/proc/self/ns/user".into())?;
+    Ok(if is_ours { all & !CLONE_NEWUSER } else { all })
+}
+
+fn doors(args: &args::Exec, cgroup: &Cgroup) -> Result<Doors> {
+    match args.cgroup.first() {
+        Some(_) => Err(Error::Other("--cgroup: not supported by this version".into())),
+        None => cgroup.doors().map_err(Error::other),
+    }
+}
+
+fn announce(args: &args::Exec, ready: &Ready<'_>) -> Result<()> {
+    if let Some(socket) = &args.pidfd_socket {
+        descriptors::send_pidfd(socket, ready.pidfd().map_err(Error::other)?)?;
+    }
+    match &args.pid_file {
+        Some(file) => pid_file::write(file, ready.pid().map_err(Error::other)?),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,134 @@
+//! `features`: what this runtime can do, whatever the host can (runtime-spec, features.md and features-linux.md).
+
+use seccomp::{Action, Arch, Flags, Operator};
+use serde_json::{Value, json};
+
+use crate::error::Result;
+use crate::output;
+use crate::version::{COMMIT, SPEC, VERSION};
+
+/// Prints the features document. It is made of constants: no file of the host is read.
+pub(crate) fn features() -> Result<()> {
+    output::print_pretty(&document())
+}
+
+fn document() -> Value {
+    json!({
+        "ociVersionMin": "1.0.0",
+        "ociVersionMax": SPEC,
+        "hooks": HOOKS,
+        "mountOptions": bundle::plan::mount_option_names().collect::<Vec<_>>(),
+        "linux": {
+            "namespaces": NAMESPACES,
+            "capabilities": CAPABILITIES,
+            "cgroup": { "v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": true },
+            "seccomp": seccomp(),
+            "apparmor": { "enabled": false },
+            "selinux": { "enabled": false },
+            "intelRdt": { "enabled": false },
+            "mountExtensions": { "idmap": { "enabled": false } },
+            "netDevices": { "enabled": false },
+        },
+        "annotations": {
+            "io.github.ociruntime.version": VERSION,
+            "io.github.ociruntime.commit": COMMIT,
+        },
+    })
+}
+
+/// Everything that the seccomp crate knows by name, except for what is refused.
+fn seccomp() -> Value {
+    // Nobody receives the listener yet.
+    let is_done = |action: &&str| *action != "SCMP_ACT_NOTIFY";
+    json!({
+        "enabled": true,
+        "actions": Action::names().filter(is_done).collect::<Vec<_>>(),
+        "operators": Operator::names().collect::<Vec<_>>(),
+        "archs": Arch::all().map(Arch::name).collect::<Vec<_>>(),
+        "knownFlags": Flags::names().collect::<Vec<_>>(),
+        "supportedFlags": Flags::names().collect::<Vec<_>>(),
+    })
+}
+
+/// config.md, "POSIX-platform Hooks".
+const HOOKS: &[&str] =
+    &["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
+
+/// config-linux.md, "Namespaces".
+const NAMESPACES: &[&str] = &["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"];
+
+/// capabilities(7), in the order of their numbers.
+const CAPABILITIES: &[&str] = &[
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_DAC_READ_SEARCH",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_SETPCAP",
+    "CAP_LINUX_IMMUTABLE",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",
+    "CAP_NET_RAW",
+    "CAP_IPC_LOCK",
+    "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",
+    "CAP_SYS_RAWIO",
+    "CAP_SYS_CHROOT",
+    "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",
+    "CAP_SYS_ADMIN",
+    "CAP_SYS_BOOT",
+    "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",
+    "CAP_SYS_TIME",
+    "CAP_SYS_TTY_CONFIG",
+    "CAP_MKNOD",
+    "CAP_LEASE",
+    "CAP_AUDIT_WRITE",
+    "CAP_AUDIT_CONTROL",
+    "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",
+    "CAP_MAC_ADMIN",
+    "CAP_SYSLOG",
+    "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",
+    "CAP_AUDIT_READ",
+    "CAP_PERFMON",
+    "CAP_BPF",
+    "CAP_CHECKPOINT_RESTORE",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_version_is_that_of_the_version_command() {
+        assert_eq!(document()["ociVersionMax"], SPEC);
+    }
+
+    #[test]
+    fn all_eight_namespaces_are_announced() {
+        assert_eq!(NAMESPACES.len(), 8);
+    }
+
+    #[test]
+    fn an_action_that_is_refused_is_not_announced() {
+        let names = document()["linux"]["seccomp"]["actions"].to_string();
+        assert!(names.contains("SCMP_ACT_ERRNO") && !names.contains("SCMP_ACT_NOTIFY"));
+    }
+
+    #[test]
+    fn recursive_read_only_mounts_are_announced() {
+        assert!(document()["mountOptions"].to_string().contains("\"rro\""));
+    }
+
+    #[test]
+    fn all_41_capabilities_are_announced() {
+        assert_eq!(CAPABILITIES.len(), 41);
+    }
+}

@@ -1,0 +1,50 @@
+//! `run`: create, start, and (in the foreground) wait and delete.
+
+use bundle::plan::Start;
+use container::Trace;
+use container::plan::HookPoint;
+
+use crate::args::{self, Globals};
+use crate::console::Relay;
+use crate::create::Blueprint;
+use crate::error::{Error, Result};
+use crate::store::{Record, Store};
+use crate::wait::{self, Signals};
+use crate::{delete, hooks, trace};
+
+/// Runs a container. Answers its exit status, 0 if it goes on without us.
+pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<u8> {
+    let mut timeline = Trace::new(args.create.trace.is_some());
+    let blueprint = Blueprint::draw(globals, &args.create, Start::AtOnce, args.detach, &mut timeline)?;
+    if !args.detach && !args.no_subreaper {
+        sys::process::become_subreaper().map_err(Error::other)?;
+    }
+    let mut container = blueprint.build(store, &mut timeline)?;
+    let mut ready = container.ready(&mut timeline)?;
+    let signals = if args.detach { None } else { Some(Signals::take()?) };
+    let relay = ready.take_console().map(Relay::start).transpose()?;
+    let cgroup = container.record.cgroup.clone();
+    let child = ready.execute(&cgroup, &mut timeline).map_err(Error::other)?;
+    if let Some(file) = &args.create.trace {
+        trace::write(file, &timeline, child.pid)?;
+    }
+    // A failing hook ends the container, which is not kept yet (runtime-spec "Lifecycle", step 9).
+    hooks::run(blueprint.spec(), &container.record, HookPoint::Poststart)
+        .inspect_err(|_| end(&container.record))?;
+    container.keep();
+    blueprint.warn();
+    container.entry.unlock()?;
+    let Some(signals) = signals else { return Ok(0) };
+    let exit = wait::wait(&child, &signals, relay)?;
+    if !args.keep {
+        delete::destroy(&container.entry, &container.record)?;
+    }
+    Ok(exit.code() as u8)
+}
+
+/// Ends the process of a container that is about to be undone.
+fn end(record: &Record) {
+    if let Err(error) = delete::end(record) {
+        tracing::warn!("end the container: {error}");
+    }
+}

@@ -1,0 +1,151 @@
+//! One container's directory, opened once: everything is done through the descriptor, so that no other directory
+//! that takes its name is touched by mistake.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use sys::{Call, Errno, Named};
+
+use super::Record;
+use crate::error::{Error, Result};
+
+const RECORD: &str = "state.json";
+const NEW_RECORD: &str = ".state.json";
+const SNAPSHOT: &str = "config.json";
+const START_SOCKET: &str = "start.sock";
+
+/// An open ROOT/ID.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    dir: OwnedFd,
+    path: PathBuf,
+}
+
+impl AsFd for Entry {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
+    }
+}
+
+impl Entry {
+    pub(super) fn open(path: PathBuf) -> Result<Entry> {
+        match sys::file::open_dir(&path) {
+            Ok(dir) => Ok(Entry { dir, path }),
+            Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => {
+                Err(Error::DoesNotExist)
+            }
+            Err(error) => Err(Error::file("open", path)(error)),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits for the lock that the commands hold which change the container. It is released when the entry is
+    /// dropped, unless a cloned child still has the descriptor. Observers and `kill` never wait for it.
+    pub(crate) fn lock(&self) -> Result<()> {
+        sys::file::lock(&self.dir).map_err(Error::file("lock", &self.path))
+    }
+
+    /// Whether a command that changes the container is at work.
+    pub(crate) fn is_locked(&self) -> Result<bool> {
+        sys::file::is_locked(&self.dir).map_err(Error::file("lock", &self.path))
+    }
+
+    /// Reads the record; `DoesNotExist` if it was never written (or just removed).
+    pub(crate) fn read(&self) -> Result<Record> {
+        let bytes = match self.bytes(RECORD) {
+            Err(error) if error.errno == Errno::ENOENT => return Err(Error::DoesNotExist),
+            result => result.map_err(Error::file("read", self.path.join(RECORD)))?,
+        };
+        let broken = |error| Error::Other(format!("parse {}: {error}", self.path.join(RECORD).display()));
+        serde_json::from_slice(&bytes).map_err(broken)
+    }
+
+    /// Writes the record, whole or not at all.
+    pub(crate) fn write(&self, record: &Record) -> Result<()> {
+        let bytes = serde_json::to_vec(record).map_err(Error::other)?;
+        self.put(NEW_RECORD, &bytes)
+            .and_then(|()| sys::file::rename_at(&self.dir, NEW_RECORD.as_ref(), RECORD.as_ref()))
+            .map_err(Error::file("write", self.path.join(RECORD)))
+    }
+
+    /// The config that the container was created from, as its author wrote it.
+    pub(crate) fn snapshot(&self) -> Result<Vec<u8>> {
+        self.bytes(SNAPSHOT).map_err(Error::file("read", self.path.join(SNAPSHOT)))
+    }
+
+    /// Keeps the config. To be called before the record is first written, which vouches for it.
+    pub(crate) fn write_snapshot(&self, config: &[u8]) -> Result<()> {
+        self.put(SNAPSHOT, config).map_err(Error::file("write", self.path.join(SNAPSHOT)))
+    }
+
+    /// The name that init's start socket is to have in the directory: it is there while init waits for `start`.
+    pub(crate) fn start_socket(&self) -> &'static Path {
+        Path::new(START_SOCKET)
+    }
+
+    /// Whether init has not been told to go on.
+    pub(crate) fn awaits_start(&self) -> Result<bool> {
+        sys::file::exists_at(&self.dir, START_SOCKET.as_ref()).map_err(Error::file("stat", &self.path))
+    }
+
+    /// Marks init as told to go on.
+    pub(crate) fn forget_start_socket(&self) -> Result<()> {
+        sys::file::unlink_at(&self.dir, START_SOCKET.as_ref())
+            .map_err(Error::file("remove", self.path.join(START_SOCKET)))
+    }
+
+    /// Gives the lock back before the entry is dropped: the container is there, and lives without us.
+    pub(crate) fn unlock(&self) -> Result<()> {
+        sys::file::unlock(&self.dir).map_err(Error::file("unlock", &self.path))
+    }
+
+    /// Removes the container's record, then its directory. Of several commands that try, one succeeds; the others
+    /// are told `DoesNotExist`, so that what follows a removal is done once.
+    pub(crate) fn remove(&self) -> Result<()> {
+        match sys::file::unlink_at(&self.dir, RECORD.as_ref()) {
+            Err(error) if error.errno == Errno::ENOENT => return Err(Error::DoesNotExist),
+            result => result.map_err(Error::file("remove", self.path.join(RECORD)))?,
+        }
+        self.clear()
+    }
+
+    /// Removes a directory that has no record.
+    pub(crate) fn clear(&self) -> Result<()> {
+        for name in [SNAPSHOT, START_SOCKET, NEW_RECORD] {
+            // Some are missing by design, and what cannot be removed makes the removal of the directory fail.
+            let _ = sys::file::unlink_at(&self.dir, name.as_ref());
+        }
+        match fs::remove_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => fs::remove_dir_all(&self.path),
+            result => result,
+        }
+        .map_err(Error::io("remove", &self.path))
+    }
+
+    /// A whole file of the directory, most often with one read: the files are small and a short read is the end.
+    fn bytes(&self, name: &str) -> sys::Result<Vec<u8>> {
+        const FIRST: usize = 16 * 1024;
+        let file = sys::file::open_at(&self.dir, name.as_ref())?;
+        let (mut bytes, mut filled) = (vec![0; FIRST], 0);
+        loop {
+            let count = sys::fd::read(&file, &mut bytes[filled..])?;
+            filled += count;
+            if filled < bytes.len() {
+                bytes.truncate(filled);
+                return Ok(bytes);
+            }
+            bytes.resize(2 * filled, 0);
+        }
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> sys::Result<()> {
+        sys::file::create_at(&self.dir, name.as_ref(), 0o600)?.write_all(bytes).named(Call::Write)
+    }
+}

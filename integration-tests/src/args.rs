@@ -1,0 +1,88 @@
+//! The command line of the harness.
+
+use std::path::PathBuf;
+
+/// What `--help` prints.
+pub(crate) const USAGE: &str = "\
+usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [--jobs N] [--tmp DIR] [--list]
+
+  --runtime PATH    the runtime to test
+  --filter WORD     only the cases whose topic, name or section contains WORD (several: all of them)
+  --reference PATH  run the cases against this runtime too and print both results as a table
+  --jobs N          cases at a time (default: two per processor)
+  --tmp DIR         where bundles and state are kept while testing (default: /tmp)
+  --list            name the cases and run nothing
+";
+
+/// What the command line asks for.
+pub(crate) enum Mode {
+    Help,
+    List(Vec<String>),
+    Run(Options),
+    Worker(Job),
+}
+
+/// A whole run.
+pub(crate) struct Options {
+    pub(crate) runtime: PathBuf,
+    pub(crate) reference: Option<PathBuf>,
+    pub(crate) filter: Vec<String>,
+    pub(crate) jobs: usize,
+    pub(crate) tmp: PathBuf,
+}
+
+/// One case, run in a process of its own (see `worker`).
+pub(crate) struct Job {
+    pub(crate) runtime: PathBuf,
+    pub(crate) case: usize,
+    pub(crate) dir: PathBuf,
+    pub(crate) tag: String,
+}
+
+/// Reads the command line (without the program's name).
+pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Mode, String> {
+    let words: Vec<String> = args.collect();
+    match words.first().map(String::as_str) {
+        Some("--worker") => {
+            worker(&words[1..]).ok_or("--worker is for the harness itself".into()).map(Mode::Worker)
+        }
+        _ => options(words),
+    }
+}
+
+fn worker(words: &[String]) -> Option<Job> {
+    let [runtime, case, dir, tag] = words else { return None };
+    Some(Job { runtime: runtime.into(), case: case.parse().ok()?, dir: dir.into(), tag: tag.clone() })
+}
+
+fn options(words: Vec<String>) -> Result<Mode, String> {
+    let (mut runtime, mut reference, mut filter, mut list) = (None, None, Vec::new(), false);
+    let (mut jobs, mut tmp) = (2 * processors(), PathBuf::from("/tmp"));
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--help" | "-h" => return Ok(Mode::Help),
+            "--list" => list = true,
+            "--runtime" => runtime = Some(existing(&value()?)?),
+            "--reference" => reference = Some(existing(&value()?)?),
+            "--filter" => filter.push(value()?),
+            "--jobs" => jobs = value()?.parse().map_err(|_| "--jobs needs a number".to_owned())?,
+            "--tmp" => tmp = existing(&value()?)?,
+            _ => return Err(format!("unknown argument {word}")),
+        }
+    }
+    if list {
+        return Ok(Mode::List(filter));
+    }
+    let runtime = runtime.ok_or("--runtime PATH is missing")?;
+    Ok(Mode::Run(Options { runtime, reference, filter, jobs: jobs.max(1), tmp }))
+}
+
+fn existing(path: &str) -> Result<PathBuf, String> {
+    std::fs::canonicalize(path).map_err(|error| format!("{path}: {error}"))
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

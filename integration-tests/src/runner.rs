@@ -1,0 +1,148 @@
+//! Runs the cases, several at a time, each in a worker process with a deadline.
+
+use crate::args::Options;
+use crate::case::Case;
+use crate::cases;
+use crate::leak;
+use crate::report::{Report, Result};
+use crate::worker::VERDICT;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+/// Runs everything that was asked for and reports it.
+pub(crate) fn main(options: &Options) -> ExitCode {
+    // A worker that is killed leaves its children to this process.
+    nix::sys::prctl::set_child_subreaper(true).expect("become a subreaper");
+    let scratch = match Scratch::new(&options.tmp) {
+        Ok(scratch) => scratch,
+        Err(problem) => {
+            eprintln!("integration-tests: {problem}");
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = run(&options.runtime, options, &scratch, "a");
+    let Some(path) = &options.reference else { return runtime.finish() };
+    let reference = run(path, options, &scratch, "b");
+    runtime.finish_beside(&reference)
+}
+
+/// Runs the chosen cases against one runtime.
+fn run(runtime: &Path, options: &Options, scratch: &Scratch, pass: &str) -> Report {
+    let chosen: Vec<usize> = cases::chosen(&options.filter).collect();
+    let report = Report::new(&engine(runtime), options.reference.is_some());
+    let next = AtomicUsize::new(0);
+    scope(|threads| {
+        for _ in 0..options.jobs {
+            threads.spawn(|| {
+                while let Some(&index) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    report.add(index, one(index, runtime, scratch, pass));
+                }
+            });
+        }
+    });
+    report
+}
+
+/// The name a runtime gives itself: the first word of `--version`.
+fn engine(runtime: &Path) -> String {
+    let output = Command::new(runtime).arg("--version").stdin(Stdio::null()).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.split_whitespace().next().unwrap_or("unknown").to_owned()
+}
+
+/// Runs one case.
+fn one(index: usize, runtime: &Path, scratch: &Scratch, pass: &str) -> Result {
+    let (_, case) = cases::all().nth(index).expect("chosen from the list");
+    // The letter at its end keeps a tag from being the beginning of another.
+    let tag = format!("it{:x}{pass}{index}x", std::process::id());
+    let dir = scratch.path.join(&tag);
+    let result = fs::create_dir(&dir).map_err(|error| error.to_string()).and_then(|()| {
+        let worker = spawn(index, runtime, &dir, &tag).map_err(|error| error.to_string())?;
+        Ok(verdict(&wait(worker, case, &tag), &dir))
+    });
+    // Mounts of the case are gone with its namespace; what else keeps the directory is not worth failing the run.
+    let _ = fs::remove_dir_all(&dir);
+    result.unwrap_or_else(Result::Failed)
+}
+
+fn spawn(index: usize, runtime: &Path, dir: &Path, tag: &str) -> std::io::Result<Child> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("--worker").arg(runtime).arg(index.to_string()).arg(dir).arg(tag);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(dir.join("stderr"))?);
+    command.current_dir(dir).spawn()
+}
+
+/// Waits for a worker; one past its deadline is ended with everything below it.
+fn wait(mut worker: Child, case: &Case, tag: &str) -> Option<ExitStatus> {
+    let end = Instant::now() + case.deadline;
+    while Instant::now() < end {
+        if let Ok(Some(status)) = worker.try_wait() {
+            return Some(status);
+        }
+        sleep(Duration::from_millis(1));
+    }
+    let pid = Pid::from_raw(worker.id().cast_signed());
+    // Stopped first, so that it starts nothing new while its children are ended.
+    let _ = kill(pid, Signal::SIGSTOP);
+    leak::end_processes(pid);
+    leak::remove_cgroups(tag);
+    let _ = worker.kill();
+    let _ = worker.wait();
+    None
+}
+
+fn verdict(status: &Option<ExitStatus>, dir: &Path) -> Result {
+    let Some(status) = status else { return Result::Failed("deadline passed".into()) };
+    let text = fs::read_to_string(dir.join(VERDICT)).unwrap_or_default();
+    let Ok(verdict) = serde_json::from_str::<Value>(&text) else {
+        let stderr = fs::read_to_string(dir.join("stderr")).unwrap_or_default();
+        return Result::Failed(format!(
+            "the case died ({:?}, signal {:?}): {stderr}",
+            status.code(),
+            status.signal()
+        ));
+    };
+    let reason = verdict["reason"].as_str().unwrap_or_default().to_owned();
+    match verdict["verdict"].as_str() {
+        Some("ok") => Result::Passed,
+        Some("skipped") => Result::Skipped(reason),
+        _ => Result::Failed(reason),
+    }
+}
+
+/// The run's directory, removed at the end.
+struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    /// Makes the directory and puts a static busybox into it.
+    fn new(tmp: &Path) -> std::result::Result<Self, String> {
+        let path = tmp.join(format!("integration-tests-{}", std::process::id()));
+        fs::create_dir(&path).map_err(|error| format!("make {}: {error}", path.display()))?;
+        let scratch = Self { path };
+        let busybox = find_busybox().ok_or("no static busybox in PATH (Debian: busybox-static)")?;
+        fs::copy(busybox, scratch.path.join("busybox")).map_err(|error| format!("copy busybox: {error}"))?;
+        Ok(scratch)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // The next run uses another directory.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+fn find_busybox() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join("busybox")).find(|file| file.is_file())
+}

@@ -1,0 +1,66 @@
+# The habits of this project. `just` lists them; `scripts/just RECIPE` works on a machine that has no just yet.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# The runtime that the recipes use: the release build, or another one by its path.
+export OCIRUNTIME := env("OCIRUNTIME", `scripts/artifact ociruntime`)
+prefix := env("PREFIX", "/usr/local")
+destdir := env("DESTDIR", "")
+
+# List the recipes.
+_list:
+    @just --list --unsorted
+
+# Install the packages that a task needs: build, demo, test, bench.
+setup *tasks="build demo test bench":
+    @scripts/setup {{ tasks }}
+
+# Build the runtime: one static binary.
+build: (setup "build")
+    cargo build --release
+
+# Make the root file system that the bundles in oci-bundles share.
+rootfs: (setup "demo")
+    @scripts/rootfs oci-bundles/rootfs
+
+# Run real containers and show what isolates them.
+demo: build rootfs
+    @scripts/demo
+
+# Everything that runs on the host alone, in about five minutes: check and conformance.
+test: (setup "build" "test") check conformance
+
+# All lanes, one after another, with a summary; a lane that cannot run here says why.
+test-all:
+    @scripts/lanes test shellcheck demo
+
+# Formatting, lints and unit tests.
+check: (setup "build" "test") && unit
+    cargo fmt --all -- --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Unit and golden tests of all crates; they need no root.
+unit *args:
+    cargo test --workspace --quiet {{ args }}
+
+# Black-box cases against the runtime, and against Debian's runc as a check of the cases.
+conformance *args: (setup "test") build
+    cargo run --quiet --package integration-tests -- \
+        --runtime "$OCIRUNTIME" --reference "$(command -v runc)" {{ args }}
+
+# Lint the shell scripts.
+shellcheck: (setup "shellcheck")
+    shellcheck scripts/* .ci/run bench/run bench/prepare oci-bundles/*/*.sh
+
+# Measure the runtime beside runc and crun.
+bench *args: (setup "build" "bench") build
+    @bench/run {{ args }}
+
+# Install the runtime under PREFIX (/usr/local), below DESTDIR where that is set.
+install: build
+    install -D -m 755 "$OCIRUNTIME" "{{ destdir }}{{ prefix }}/bin/ociruntime"
+
+# Remove what was built, fetched and measured.
+clean:
+    cargo clean
+    rm -rf .cache oci-bundles/rootfs
