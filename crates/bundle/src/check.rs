@@ -1,4 +1,5 @@
-//! What runtime-spec demands of values beyond their type, as far as that can be told without touching the machine.
+//! What runtime-spec demands of values beyond their type, as far as it can be told without touching the
+//! machine.
 //!
 //! Runs over the typed spec after [`crate::shape`] has mended it, so that all problems come at once.
 
@@ -21,22 +22,23 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::namespaces::Listed;
-use crate::problem::{At, Problem, described, is_within};
+use crate::problem::{At, Places, Problem, described};
 
-/// Checks the process of `exec`, after its flags have been applied. Pointers are relative to the process object.
+/// Checks the process of `exec` after its flags have been applied; pointers are relative to the process
+/// object.
 pub fn check_process(process: &Process) -> Vec<Problem> {
     process_findings(process, &[]).problems
 }
 
 /// Checks a process on its own, of which `reported` is already known to be wrong.
-pub(crate) fn process_findings<'a>(process: &Process, reported: &'a [Problem]) -> Findings<'a> {
+pub(crate) fn process_findings(process: &Process, reported: &[Problem]) -> Findings {
     let mut findings = Findings::new(reported);
     process::check(process, &At::Root, &mut findings);
     findings
 }
 
 /// Checks a whole spec, of which `reported` is already known to be wrong.
-pub(crate) fn check_spec<'a>(spec: &Spec, reported: &'a [Problem]) -> Findings<'a> {
+pub(crate) fn check_spec(spec: &Spec, reported: &[Problem]) -> Findings {
     let mut findings = Findings::new(reported);
     let namespaces = Listed::in_spec(spec, &findings);
     version::check(spec, &mut findings);
@@ -55,7 +57,7 @@ pub(crate) fn check_spec<'a>(spec: &Spec, reported: &'a [Problem]) -> Findings<'
     findings
 }
 
-fn platform(spec: &Spec, linux: &Linux, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+fn platform(spec: &Spec, linux: &Linux, namespaces: &Listed<'_>, findings: &mut Findings) {
     let at = At::Root.key("linux");
     devices::check(linux, &at.key("devices"), findings);
     net_devices::check(linux, &at.key("netDevices"), namespaces, findings);
@@ -66,14 +68,14 @@ fn platform(spec: &Spec, linux: &Linux, namespaces: &Listed<'_>, findings: &mut 
     }
 }
 
-fn root(spec: &Spec, findings: &mut Findings<'_>) {
+fn root(spec: &Spec, findings: &mut Findings) {
     if let Some(root) = spec.root() {
         let named = !root.path().as_os_str().is_empty();
         findings.must(named, &At::Root.key("root").key("path"), root.path(), "the path of a directory");
     }
 }
 
-fn annotations(spec: &Spec, findings: &mut Findings<'_>) {
+fn annotations(spec: &Spec, findings: &mut Findings) {
     let at = At::Root.key("annotations");
     if let Some(value) = spec.annotations().as_ref().and_then(|annotations| annotations.get("")) {
         findings.must(false, &at.key(""), value, "keys that are not empty");
@@ -82,16 +84,23 @@ fn annotations(spec: &Spec, findings: &mut Findings<'_>) {
 
 /// What the checks have found so far.
 #[derive(Debug)]
-pub(crate) struct Findings<'a> {
+pub(crate) struct Findings {
     /// Found before, by the shape: what stands there now is a stand-in and is not worth a word.
-    reported: &'a [Problem],
+    reported: Places,
+    /// Found by the checks.
+    found: Places,
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<String>,
 }
 
-impl<'a> Findings<'a> {
-    pub(crate) fn new(reported: &'a [Problem]) -> Findings<'a> {
-        Findings { reported, problems: Vec::new(), warnings: Vec::new() }
+impl Findings {
+    pub(crate) fn new(reported: &[Problem]) -> Findings {
+        Findings {
+            reported: reported.iter().map(|problem| problem.pointer.clone()).collect(),
+            found: Places::default(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Reports what was `found` at a place unless it is `right`.
@@ -109,7 +118,8 @@ impl<'a> Findings<'a> {
 
     fn problem(&mut self, at: &At<'_>, found: String, allowed: &str) {
         let pointer = at.to_string();
-        if !self.reported.iter().any(|reported| is_within(&pointer, &reported.pointer)) {
+        if !self.reported.cover(&pointer) {
+            self.found.insert(pointer.clone());
             self.problems.push(Problem { pointer, found, allowed: allowed.to_owned() });
         }
     }
@@ -118,14 +128,15 @@ impl<'a> Findings<'a> {
         self.warnings.push(format!("{at}: {text}"));
     }
 
-    /// Whether nothing has been found at a place, around it or inside it, so that rules about several fields make sense.
+    /// Whether nothing has been found at a place, around it or inside it: then rules about several fields
+    /// apply.
     fn is_sound(&self, at: &At<'_>) -> bool {
-        let mut known = self.reported.iter().chain(&self.problems).peekable();
-        if known.peek().is_none() {
+        let known = [&self.reported, &self.found];
+        if known.iter().all(|places| places.is_empty()) {
             return true;
         }
         let pointer = at.to_string();
-        !known.any(|known| is_within(&known.pointer, &pointer) || is_within(&pointer, &known.pointer))
+        !known.iter().any(|places| places.cover(&pointer) || places.are_within(&pointer))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::value::RawValue;
 
-/// A config for `spec`, or for `spec --rootless` with the user and group id of the caller. Indented by tabs; without a
-/// line break at the end. No capability is inheritable or ambient: a program with file capabilities would raise itself
-/// with them (CVE-2022-29162).
+/// A config for `spec`, or for `spec --rootless` with the user and group id of the caller. Indented by tabs;
+/// without a line break at the end. No capability is inheritable or ambient: a program with file capabilities
+/// would raise itself with them (CVE-2022-29162).
 pub fn spec(rootless: Option<(u32, u32)>) -> Box<RawValue> {
     let parts = rootless.map_or_else(privileged, |(uid, gid)| unprivileged(uid, gid));
     let text = parts.into_iter().fold(TEMPLATE.to_owned(), |text, (place, part)| text.replace(place, &part));
@@ -25,8 +25,9 @@ fn privileged() -> Parts {
     ]
 }
 
-/// Without privileges one id is mapped, so the tty group is not; the host's network is kept, since nothing would connect
-/// a new one, and with it its /sys, which a user namespace may only bind; cgroups are not assumed to be writable.
+/// Without privileges one id is mapped, so the tty group is not; the host's network is kept, since nothing
+/// would connect a new one, and with it its /sys, which a user namespace may only bind; cgroups are not
+/// assumed to be writable.
 fn unprivileged(uid: u32, gid: u32) -> Parts {
     let mapping = |name, id: u32| MAPPING.replace("@NAME@", name).replace("@ID@", &id.to_string());
     [

@@ -1,5 +1,6 @@
 //! One thing wrong with config.json: where, what was found, what is allowed.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -26,9 +27,36 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Whether `inner` is `outer` itself or something inside it; both are JSON pointers.
-pub(crate) fn is_within(inner: &str, outer: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Pointers of places that something is wrong with.
+#[derive(Debug, Default)]
+pub(crate) struct Places(BTreeSet<String>);
+
+impl Places {
+    pub(crate) fn insert(&mut self, pointer: String) {
+        self.0.insert(pointer);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `pointer` is one of the places, or inside one.
+    pub(crate) fn cover(&self, pointer: &str) -> bool {
+        let mut around = pointer.match_indices('/').map(|(end, _)| &pointer[..end]);
+        self.0.contains(pointer) || around.any(|around| self.0.contains(around))
+    }
+
+    /// Whether one of the places is inside `pointer`.
+    pub(crate) fn are_within(&self, pointer: &str) -> bool {
+        let inside = format!("{pointer}/");
+        self.0.range(inside.clone()..).next().is_some_and(|place| place.starts_with(&inside))
+    }
+}
+
+impl FromIterator<String> for Places {
+    fn from_iter<I: IntoIterator<Item = String>>(pointers: I) -> Places {
+        Places(pointers.into_iter().collect())
+    }
 }
 
 /// A place in a JSON document; prints as its pointer. Lives on the stack of the walk that is there.
@@ -97,14 +125,38 @@ mod tests {
         assert_eq!(At::Root.to_string(), "");
     }
 
-    #[test]
-    fn an_element_is_within_its_array() {
-        assert!(is_within("/mounts/1/type", "/mounts/1"));
+    fn places(pointers: &[&str]) -> Places {
+        pointers.iter().map(|pointer| (*pointer).to_owned()).collect()
     }
 
     #[test]
-    fn element_ten_is_not_within_element_one() {
-        assert!(!is_within("/mounts/10", "/mounts/1"));
+    fn a_place_covers_itself() {
+        assert!(places(&["/mounts/1"]).cover("/mounts/1"));
+    }
+
+    #[test]
+    fn a_place_covers_what_is_inside() {
+        assert!(places(&["/mounts/1"]).cover("/mounts/1/type"));
+    }
+
+    #[test]
+    fn a_place_does_not_cover_its_neighbour() {
+        assert!(!places(&["/mounts/1"]).cover("/mounts/10"));
+    }
+
+    #[test]
+    fn the_document_covers_all() {
+        assert!(places(&[""]).cover("/mounts"));
+    }
+
+    #[test]
+    fn a_place_inside_is_found_behind_neighbours() {
+        assert!(places(&["/a-b", "/a/b"]).are_within("/a"));
+    }
+
+    #[test]
+    fn neighbours_are_not_inside() {
+        assert!(!places(&["/a-b", "/ab"]).are_within("/a"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The shape of a config: which types, names and required fields runtime-spec 1.3 demands where.
 //!
-//! Typed parsing alone will not do. It stops at the first error; it reads an absent required field as 0 or ""; it
-//! knows two scheduler flags by other names than the spec's; it refuses unknown capabilities, which the spec wants
-//! dropped with a warning. So a config is walked beside a table first: every departure is reported with its pointer,
-//! and the value is mended so that typed parsing then succeeds and the checks of meaning can run over the rest.
+//! Typed parsing alone will not do. It stops at the first error; it reads an absent required field as 0 or
+//! ""; it knows two scheduler flags by other names than the spec's; it refuses unknown capabilities, which
+//! the spec wants dropped with a warning. So a config is walked beside a table first: every departure is
+//! reported with its pointer, and the value is mended so that typed parsing then succeeds and the checks of
+//! meaning can run over the rest.
 
 mod mend;
 mod names;
@@ -23,7 +24,8 @@ pub(crate) enum Shape {
     Int(i64, i64),
     /// A whole number from 0 to this one.
     Uint(u64),
-    /// Any 64-bit count, which oci-spec holds in an `i64`: larger ones become the largest, also "no limit" to the kernel.
+    /// Any 64-bit count, which oci-spec holds in an `i64`: larger ones become the largest, also "no limit" to
+    /// the kernel.
     Limit,
     /// One of these strings. The empty string is as an absent field, as Go writes it.
     Name(&'static [&'static str]),

@@ -15,7 +15,7 @@ impl Cgroup {
             arguments.iter().map(|argument| Choice::parse(argument)).collect::<Result<Vec<_>, _>>()?;
         match choices.as_slice() {
             [] => Ok(self.clone()),
-            [Choice { controllers: None, path }] => Ok(self.all_below(path)),
+            [Choice { controllers: None, path, .. }] => Ok(self.all_below(path)),
             _ => self.each_below(&choices),
         }
     }

@@ -233,3 +233,6 @@ fn make_joinable(unified: &Unified) -> Result<(), Error> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

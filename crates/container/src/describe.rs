@@ -80,7 +80,8 @@ impl Display for Action {
                 write!(f, "set cgroup limits ({})", writes.join(", "))
             }
             Action::HostHook(point, hook) | Action::ContainerHook(point, hook) => {
-                write!(f, "run the {} hook {}", point.name(), text(&hook.path))
+                write!(f, "run the {} hook {}", point.name(), text(&hook.path))?;
+                hook.timeout.map_or(Ok(()), |timeout| write!(f, " within {} s", timeout.as_secs()))
             }
             Action::Sysctl { path, value } => {
                 write!(f, "set {} to {}", text(path).replace('/', "."), text(value))

@@ -95,6 +95,7 @@ impl fmt::Display for Reason {
             Reason::NotPlainDirectory => {
                 f.write_str("must be mounted on an ordinary directory, not by a symbolic link")
             }
+            Reason::CoversProc => f.write_str("cannot be mounted because it is inside /proc or hides it"),
             Reason::OtherNamespace => f.write_str("not a namespace of this type"),
             Reason::Panicked => f.write_str("the runtime panicked (this is a bug)"),
             Reason::Orphaned => f.write_str("the runtime that made it is gone"),

@@ -39,6 +39,8 @@ pub enum Reason {
     Mismatch,
     /// What is to be mounted on is a symbolic link or no directory.
     NotPlainDirectory,
+    /// The container's /proc may not be covered there, or not by this.
+    CoversProc,
     /// The file is no namespace, or one of another type.
     OtherNamespace,
     /// A bug: the child panicked.
@@ -108,6 +110,7 @@ impl Reason {
             Reason::Panicked => (8, 0),
             Reason::Orphaned => (9, 0),
             Reason::OtherNamespace => (10, 0),
+            Reason::CoversProc => (11, 0),
         }
     }
 
@@ -126,6 +129,7 @@ impl Reason {
             8 => Reason::Panicked,
             9 => Reason::Orphaned,
             10 => Reason::OtherNamespace,
+            11 => Reason::CoversProc,
             _ => return None,
         })
     }

@@ -192,6 +192,19 @@ pub struct Mount {
     pub recursive: Change,
     /// Propagation changes (`MS_*`) in order, each of one mount or a tree.
     pub propagation: Vec<(u64, Depth)>,
+    /// What it has to do with the container's /proc.
+    pub proc: Proc,
+}
+
+/// Where a mount stands to the container's /proc, over which only some things may be mounted (CVE-2019-16884).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proc {
+    /// Nowhere near it.
+    Outside,
+    /// On /proc itself: must be a proc file system.
+    Itself,
+    /// On a file inside that gives no power over the kernel, as those that lxcfs replaces.
+    Harmless,
 }
 
 /// What a mount shows.

@@ -109,12 +109,9 @@ pub(crate) const CASES: &[Case] = &[
         same("namespaces", t.read(&log)?.lines().map(str::to_owned).collect::<Vec<_>>(), want.to_vec())
     }),
     case("createContainer runs before the root is changed", "config.md: CreateContainer Hooks", |t| {
-        let text = seen(
-            t,
-            "createContainer",
-            "test -e /bin/busybox/../../work; ls -d / /etc/debian_version /etc/hostname 2>/dev/null | head -1; cat /proc/self/mounts | wc -l",
-        )?;
-        contains("what it sees", &text, "/\n")
+        let on_host = t.folder("on-the-host")?;
+        let seen = seen(t, "createContainer", &format!("ls -d {}", arg(&on_host)))?;
+        same("what it sees", seen, format!("{}\n", arg(&on_host)))
     }),
     case("createContainer finds the container's mounts in place", "config.md: CreateContainer Hooks", |t| {
         let log = t.path("log");
@@ -252,7 +249,7 @@ pub(crate) const CASES: &[Case] = &[
     case("a hook past its timeout is an error that says so", "config.md: POSIX-platform Hooks", |t| {
         let entry = json!({"path": "/bin/sleep", "args": ["sleep", "1000"], "timeout": 1});
         let bundle = t.bundle()?.set("/hooks", json!({"createRuntime": [entry]}));
-        t.rejects(&bundle, "1")
+        t.rejects(&bundle, "time")
     }),
     case("a hook within its timeout succeeds", "config.md: POSIX-platform Hooks", |t| {
         let entry = json!({"path": "/bin/true", "timeout": 20});

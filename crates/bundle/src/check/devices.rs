@@ -9,7 +9,7 @@ use crate::problem::At;
 const MAJORS: std::ops::Range<i64> = 0..1 << 12;
 const MINORS: std::ops::Range<i64> = 0..1 << 20;
 
-pub(super) fn check(linux: &Linux, at: &At<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(linux: &Linux, at: &At<'_>, findings: &mut Findings) {
     let devices = linux.devices().as_deref().unwrap_or_default();
     for (index, device) in devices.iter().enumerate() {
         let at = at.index(index);
@@ -19,7 +19,7 @@ pub(super) fn check(linux: &Linux, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn numbers(device: &LinuxDevice, at: &At<'_>, findings: &mut Findings<'_>) {
+fn numbers(device: &LinuxDevice, at: &At<'_>, findings: &mut Findings) {
     if device.typ() != Type::P {
         let (major, minor) = (device.major(), device.minor());
         findings.must(MAJORS.contains(&major), &at.key("major"), &major, "a whole number from 0 to 4095");
@@ -27,8 +27,9 @@ fn numbers(device: &LinuxDevice, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// A path may be listed twice only for the same device: a second, different one would find the first in its place.
-fn once(device: &LinuxDevice, before: &[LinuxDevice], at: &At<'_>, findings: &mut Findings<'_>) {
+/// A path may be listed twice only for the same device: a second, different one would find the first in its
+/// place.
+fn once(device: &LinuxDevice, before: &[LinuxDevice], at: &At<'_>, findings: &mut Findings) {
     let same = |other: &LinuxDevice| identity(other) == identity(device);
     let clash = before.iter().position(|other| other.path() == device.path() && !same(other));
     if let Some(other) = clash.filter(|_| findings.is_sound(at)) {

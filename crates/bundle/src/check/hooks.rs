@@ -5,7 +5,7 @@ use oci_spec::runtime::{Hook, Hooks, Spec};
 use super::{Findings, each};
 use crate::problem::At;
 
-pub(super) fn check(spec: &Spec, findings: &mut Findings<'_>) {
+pub(super) fn check(spec: &Spec, findings: &mut Findings) {
     let Some(hooks) = spec.hooks() else { return };
     let at = At::Root.key("hooks");
     for (kind, list) in kinds(hooks) {

@@ -11,7 +11,7 @@ use super::text::{has_parent_steps, is_file_name};
 use super::{Findings, each};
 use crate::problem::At;
 
-pub(super) fn check(linux: &Linux, at: &At<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(linux: &Linux, at: &At<'_>, findings: &mut Findings) {
     paths(linux.masked_paths(), &at.key("maskedPaths"), findings);
     paths(linux.readonly_paths(), &at.key("readonlyPaths"), findings);
     linux.cgroups_path().iter().for_each(|path| cgroups_path(path, &at.key("cgroupsPath"), findings));
@@ -21,20 +21,21 @@ pub(super) fn check(linux: &Linux, at: &At<'_>, findings: &mut Findings<'_>) {
     linux.seccomp().iter().for_each(|profile| seccomp(profile, &at.key("seccomp"), findings));
 }
 
-fn paths(paths: &Option<Vec<String>>, at: &At<'_>, findings: &mut Findings<'_>) {
+fn paths(paths: &Option<Vec<String>>, at: &At<'_>, findings: &mut Findings) {
     for (index, path) in each(paths) {
         findings.must(path.starts_with('/'), &at.index(index), path, "an absolute path");
     }
 }
 
-/// Nothing in a cgroup path may lead out of the container's place in the hierarchy or break a line of a cgroup file.
-fn cgroups_path(path: &Path, at: &At<'_>, findings: &mut Findings<'_>) {
+/// Nothing in a cgroup path may lead out of the container's place in the hierarchy or break a line of a
+/// cgroup file.
+fn cgroups_path(path: &Path, at: &At<'_>, findings: &mut Findings) {
     let right = !has_parent_steps(path) && !path.to_string_lossy().contains('\n');
     findings.must(right, at, path, "a path without \"..\" and line breaks");
 }
 
 /// set_mempolicy(2).
-fn memory_policy(policy: &LinuxMemoryPolicy, at: &At<'_>, findings: &mut Findings<'_>) {
+fn memory_policy(policy: &LinuxMemoryPolicy, at: &At<'_>, findings: &mut Findings) {
     if !findings.is_sound(at) {
         return;
     }
@@ -50,7 +51,7 @@ fn memory_policy(policy: &LinuxMemoryPolicy, at: &At<'_>, findings: &mut Finding
     memory_flags(policy, &at.key("flags"), findings);
 }
 
-fn memory_flags(policy: &LinuxMemoryPolicy, at: &At<'_>, findings: &mut Findings<'_>) {
+fn memory_flags(policy: &LinuxMemoryPolicy, at: &At<'_>, findings: &mut Findings) {
     let flags = policy.flags().as_deref().unwrap_or_default();
     let [balancing, fixed, relative] =
         [Flag::MpolFNumaBalancing, Flag::MpolFStaticNodes, Flag::MpolFRelativeNodes]
@@ -64,7 +65,7 @@ fn memory_flags(policy: &LinuxMemoryPolicy, at: &At<'_>, findings: &mut Findings
 }
 
 /// The class becomes a directory of resctrl, "/" being its root; each schema one line of a file there.
-fn intel_rdt(rdt: &LinuxIntelRdt, at: &At<'_>, findings: &mut Findings<'_>) {
+fn intel_rdt(rdt: &LinuxIntelRdt, at: &At<'_>, findings: &mut Findings) {
     let class = rdt.clos_id().as_deref().unwrap_or("/");
     let right = matches!(class, "" | "/") || is_file_name(class) && !class.contains('\n');
     findings.must(right, &at.key("closID"), class, "a directory name, or \"/\"");
@@ -77,12 +78,12 @@ fn intel_rdt(rdt: &LinuxIntelRdt, at: &At<'_>, findings: &mut Findings<'_>) {
 }
 
 /// "Currently no flag values are supported."
-fn personality(personality: &LinuxPersonality, at: &At<'_>, findings: &mut Findings<'_>) {
+fn personality(personality: &LinuxPersonality, at: &At<'_>, findings: &mut Findings) {
     let flags = personality.flags().as_deref().unwrap_or_default();
     findings.must(flags.is_empty(), &at.key("flags"), flags, "no flags");
 }
 
-fn seccomp(profile: &LinuxSeccomp, at: &At<'_>, findings: &mut Findings<'_>) {
+fn seccomp(profile: &LinuxSeccomp, at: &At<'_>, findings: &mut Findings) {
     let metadata = profile.listener_metadata().as_deref().unwrap_or_default();
     let heard = profile.listener_path().as_ref().is_some_and(|path| !path.as_os_str().is_empty());
     findings.must(
@@ -97,7 +98,7 @@ fn seccomp(profile: &LinuxSeccomp, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn names(names: &[String], at: &At<'_>, findings: &mut Findings<'_>) {
+fn names(names: &[String], at: &At<'_>, findings: &mut Findings) {
     findings.must(!names.is_empty(), at, names, "at least one system call");
     for (index, name) in names.iter().enumerate() {
         findings.must(!name.is_empty(), &at.index(index), name, "the name of a system call");

@@ -11,7 +11,7 @@ const ENTRIES: usize = 340;
 
 type Mappings = Option<Vec<LinuxIdMapping>>;
 
-pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Findings) {
     let Some(linux) = spec.linux() else { return };
     for (name, mappings) in both(linux) {
         let at = At::Root.key("linux");
@@ -32,9 +32,9 @@ pub(super) fn is_empty(mappings: &Mappings) -> bool {
     mappings.as_ref().is_none_or(Vec::is_empty)
 }
 
-/// A new user namespace needs mappings; a joined one has its own, and engines that join one repeat them: whether they
-/// are the same can only be told by looking at it.
-fn presence(mappings: &Mappings, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+/// A new user namespace needs mappings. A joined one has its own: what engines write beside its path, be it a
+/// copy or a made-up entry, is not used.
+fn presence(mappings: &Mappings, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings) {
     needs(Kind::User, !is_empty(mappings), at, mappings, namespaces, findings);
     if namespaces.creates(Kind::User) && is_empty(mappings) {
         findings.missing(at, "at least one mapping for the new user namespace");
@@ -42,7 +42,7 @@ fn presence(mappings: &Mappings, at: &At<'_>, namespaces: &Listed<'_>, findings:
 }
 
 /// Checks one list of mappings as the kernel will when it is written.
-pub(super) fn list(mappings: &Mappings, at: &At<'_>, findings: &mut Findings<'_>) {
+pub(super) fn list(mappings: &Mappings, at: &At<'_>, findings: &mut Findings) {
     let entries = mappings.as_deref().unwrap_or_default();
     if entries.len() > ENTRIES {
         findings.problem(at, format!("{} entries", entries.len()), &format!("at most {ENTRIES}"));
@@ -58,7 +58,7 @@ pub(super) fn list(mappings: &Mappings, at: &At<'_>, findings: &mut Findings<'_>
 }
 
 /// The kernel refuses a range that reaches the last id, (uid_t)-1.
-fn ranges(entry: &LinuxIdMapping, at: &At<'_>, findings: &mut Findings<'_>) {
+fn ranges(entry: &LinuxIdMapping, at: &At<'_>, findings: &mut Findings) {
     let size = entry.size();
     findings.must(size > 0, &at.key("size"), &size, "1 or more");
     if !findings.is_sound(at) {
@@ -75,7 +75,7 @@ fn overlaps(
     at: &At<'_>,
     field: &str,
     first: fn(&LinuxIdMapping) -> u32,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) {
     let last = |entry: &LinuxIdMapping| first(entry).saturating_add(entry.size().saturating_sub(1));
     for (index, entry) in entries.iter().enumerate() {
@@ -90,7 +90,7 @@ fn overlaps(
 }
 
 /// setresuid(2) refuses an id that the user namespace does not map.
-fn mapped_user(user: &User, linux: &Linux, findings: &mut Findings<'_>) {
+fn mapped_user(user: &User, linux: &Linux, findings: &mut Findings) {
     let at = At::Root.key("process");
     let at = at.key("user");
     mapped(user.uid(), linux.uid_mappings(), "uidMappings", &at.key("uid"), findings);
@@ -100,7 +100,7 @@ fn mapped_user(user: &User, linux: &Linux, findings: &mut Findings<'_>) {
     }
 }
 
-fn mapped(id: u32, mappings: &Mappings, name: &str, at: &At<'_>, findings: &mut Findings<'_>) {
+fn mapped(id: u32, mappings: &Mappings, name: &str, at: &At<'_>, findings: &mut Findings) {
     let contains =
         |entry: &LinuxIdMapping| id.checked_sub(entry.container_id()).is_some_and(|n| n < entry.size());
     let sound = findings.is_sound(&At::Root.key("linux").key(name));

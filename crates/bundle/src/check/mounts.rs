@@ -12,7 +12,7 @@ use crate::problem::At;
 const CHANGES: &[&str] =
     &["remount", "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"];
 
-pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Findings) {
     let at = At::Root.key("mounts");
     for (index, mount) in each(spec.mounts()) {
         let at = at.index(index);
@@ -23,7 +23,7 @@ pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Finding
 }
 
 /// A relative destination is deprecated but must be taken as relative to "/".
-fn destination(destination: &Path, at: &At<'_>, findings: &mut Findings<'_>) {
+fn destination(destination: &Path, at: &At<'_>, findings: &mut Findings) {
     if destination.as_os_str().is_empty() {
         findings.must(false, at, destination, "an absolute path");
     } else if destination.is_relative() && findings.is_sound(at) {
@@ -34,7 +34,7 @@ fn destination(destination: &Path, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn source(mount: &Mount, at: &At<'_>, findings: &mut Findings<'_>) {
+fn source(mount: &Mount, at: &At<'_>, findings: &mut Findings) {
     if is_bind(mount) {
         if mount.source().as_ref().is_none_or(|source| source.as_os_str().is_empty()) {
             findings.missing(&at.key("source"), "the path to bind");
@@ -44,7 +44,8 @@ fn source(mount: &Mount, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// "A mount is a bind mount if it has either `bind` or `rbind` in the options." Some tools only write the type.
+/// "A mount is a bind mount if it has either `bind` or `rbind` in the options." Some tools only write the
+/// type.
 fn is_bind(mount: &Mount) -> bool {
     has_option(mount, &["bind", "rbind"]) || mount.typ().as_deref() == Some("bind")
 }
@@ -53,7 +54,7 @@ fn has_option(mount: &Mount, names: &[&str]) -> bool {
     mount.options().iter().flatten().any(|option| names.contains(&option.as_str()))
 }
 
-fn id_mappings(mount: &Mount, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+fn id_mappings(mount: &Mount, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings) {
     let (uids, gids) = (mount.uid_mappings(), mount.gid_mappings());
     mappings::list(uids, &at.key("uidMappings"), findings);
     mappings::list(gids, &at.key("gidMappings"), findings);

@@ -17,7 +17,7 @@ pub(super) struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
-    pub(super) fn in_spec(spec: &'a Spec, findings: &Findings<'_>) -> Listed<'a> {
+    pub(super) fn in_spec(spec: &'a Spec, findings: &Findings) -> Listed<'a> {
         let list = spec.linux().as_ref().and_then(|linux| linux.namespaces().as_deref());
         let certain = findings.is_sound(&At::Root.key("linux").key("namespaces"));
         Listed { list: list.unwrap_or_default(), certain }
@@ -41,7 +41,7 @@ impl<'a> Listed<'a> {
     }
 }
 
-pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Findings) {
     uts_name(spec.hostname(), &At::Root.key("hostname"), namespaces, findings);
     uts_name(spec.domainname(), &At::Root.key("domainname"), namespaces, findings);
     let Some(linux) = spec.linux() else { return };
@@ -54,7 +54,7 @@ pub(super) fn check(spec: &Spec, namespaces: &Listed<'_>, findings: &mut Finding
     }
 }
 
-fn entries(linux: &Linux, at: &At<'_>, findings: &mut Findings<'_>) {
+fn entries(linux: &Linux, at: &At<'_>, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (index, namespace) in each(linux.namespaces()) {
         let at = at.index(index);
@@ -74,22 +74,22 @@ pub(super) fn needs<T: Serialize + ?Sized>(
     at: &At<'_>,
     value: &T,
     namespaces: &Listed<'_>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) {
     if is_set && namespaces.lacks(kind) {
-        let allowed = format!("only with a {} namespace in /linux/namespaces", name(kind));
+        let allowed = format!("only if /linux/namespaces lists {}", name(kind));
         findings.must(false, at, value, &allowed);
     }
 }
 
-fn uts_name(value: &Option<String>, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+fn uts_name(value: &Option<String>, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings) {
     let Some(value) = value else { return };
     findings.must(value.len() <= NAME_LENGTH, at, value, "at most 64 bytes");
     needs(Kind::Uts, !value.is_empty(), at, value, namespaces, findings);
 }
 
 /// time_namespaces(7): offsets are written before the first process enters, so only to a new namespace.
-fn time_offsets(linux: &Linux, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+fn time_offsets(linux: &Linux, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings) {
     let Some(offsets) = linux.time_offsets() else { return };
     needs(Kind::Time, !offsets.is_empty(), at, offsets, namespaces, findings);
     if !offsets.is_empty() && namespaces.joins(Kind::Time) {

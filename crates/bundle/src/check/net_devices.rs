@@ -9,7 +9,7 @@ use super::namespaces::{Listed, needs};
 use super::text::is_interface_name;
 use crate::problem::At;
 
-pub(super) fn check(linux: &Linux, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(linux: &Linux, at: &At<'_>, namespaces: &Listed<'_>, findings: &mut Findings) {
     let Some(devices) = linux.net_devices() else { return };
     needs(Kind::Network, !devices.is_empty(), at, devices, namespaces, findings);
     let names: BTreeMap<&str, &str> =

@@ -1,5 +1,5 @@
-//! `linux.resources`: values that no kernel takes (config-linux.md, "Control groups"). What depends on the cgroup version
-//! is left to the cgroup crate.
+//! `linux.resources`: values that no kernel takes (config-linux.md, "Control groups"). What depends on the
+//! cgroup version is left to the cgroup crate.
 
 use oci_spec::runtime::{
     LinuxBlockIo, LinuxCpu, LinuxDeviceCgroup, LinuxHugepageLimit, LinuxMemory, LinuxNetwork, LinuxResources,
@@ -16,7 +16,7 @@ const MIN_QUOTA: i64 = 1_000;
 /// blkio.weight (cgroup v1), from which the weights of v2 are scaled.
 const WEIGHTS: std::ops::RangeInclusive<u16> = 10..=1000;
 
-pub(super) fn check(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings) {
     for (index, rule) in each(resources.devices()) {
         device_rule(rule, &at.key("devices").index(index), findings);
     }
@@ -31,7 +31,7 @@ pub(super) fn check(resources: &LinuxResources, at: &At<'_>, findings: &mut Find
     unified(resources, &at.key("unified"), findings);
 }
 
-fn device_rule(rule: &LinuxDeviceCgroup, at: &At<'_>, findings: &mut Findings<'_>) {
+fn device_rule(rule: &LinuxDeviceCgroup, at: &At<'_>, findings: &mut Findings) {
     let access = rule.access().as_deref().unwrap_or_default();
     findings.must(
         access.bytes().all(|b| b"rwm".contains(&b)),
@@ -42,7 +42,7 @@ fn device_rule(rule: &LinuxDeviceCgroup, at: &At<'_>, findings: &mut Findings<'_
 }
 
 /// `swap` is memory and swap together.
-fn swap(memory: &LinuxMemory, at: &At<'_>, findings: &mut Findings<'_>) {
+fn swap(memory: &LinuxMemory, at: &At<'_>, findings: &mut Findings) {
     let (limit, swap) = (memory.limit().unwrap_or(0), memory.swap().unwrap_or(0));
     if swap > 0 && swap < limit {
         findings.must(false, &at.key("swap"), &swap, &format!("at least the memory limit, {limit}"));
@@ -50,7 +50,7 @@ fn swap(memory: &LinuxMemory, at: &At<'_>, findings: &mut Findings<'_>) {
 }
 
 /// 0 is as absent: engines in Go write it so.
-fn time(cpu: &LinuxCpu, at: &At<'_>, findings: &mut Findings<'_>) {
+fn time(cpu: &LinuxCpu, at: &At<'_>, findings: &mut Findings) {
     let period = cpu.period().unwrap_or(0);
     let quota = cpu.quota().unwrap_or(0);
     let fits = period == 0 || PERIODS.contains(&period);
@@ -68,7 +68,7 @@ fn time(cpu: &LinuxCpu, at: &At<'_>, findings: &mut Findings<'_>) {
     realtime(cpu, at, findings);
 }
 
-fn realtime(cpu: &LinuxCpu, at: &At<'_>, findings: &mut Findings<'_>) {
+fn realtime(cpu: &LinuxCpu, at: &At<'_>, findings: &mut Findings) {
     let (runtime, period) = (cpu.realtime_runtime().unwrap_or(0), cpu.realtime_period().unwrap_or(0));
     if period > 0 && runtime > 0 && runtime.unsigned_abs() > period {
         findings.must(
@@ -80,7 +80,7 @@ fn realtime(cpu: &LinuxCpu, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn block_io(block: &LinuxBlockIo, at: &At<'_>, findings: &mut Findings<'_>) {
+fn block_io(block: &LinuxBlockIo, at: &At<'_>, findings: &mut Findings) {
     weight(block.weight(), &at.key("weight"), findings);
     weight(block.leaf_weight(), &at.key("leafWeight"), findings);
     for (index, device) in each(block.weight_device()) {
@@ -94,13 +94,13 @@ fn block_io(block: &LinuxBlockIo, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn weight(weight: Option<u16>, at: &At<'_>, findings: &mut Findings<'_>) {
+fn weight(weight: Option<u16>, at: &At<'_>, findings: &mut Findings) {
     let weight = weight.unwrap_or(0);
     findings.must(weight == 0 || WEIGHTS.contains(&weight), at, &weight, "a whole number from 10 to 1000");
 }
 
 /// `<size><unit-prefix>B`, as the kernel names its control files: 64KB, 2MB, 1GB.
-fn hugepages(limit: &LinuxHugepageLimit, at: &At<'_>, findings: &mut Findings<'_>) {
+fn hugepages(limit: &LinuxHugepageLimit, at: &At<'_>, findings: &mut Findings) {
     let size = limit.page_size();
     let digits = ["KB", "MB", "GB"].iter().find_map(|unit| size.strip_suffix(unit));
     let right = digits.is_some_and(|digits| {
@@ -109,7 +109,7 @@ fn hugepages(limit: &LinuxHugepageLimit, at: &At<'_>, findings: &mut Findings<'_
     findings.must(right, &at.key("pageSize"), size, "a page size such as 64KB, 2MB or 1GB");
 }
 
-fn priorities(network: &LinuxNetwork, at: &At<'_>, findings: &mut Findings<'_>) {
+fn priorities(network: &LinuxNetwork, at: &At<'_>, findings: &mut Findings) {
     let at = at.key("priorities");
     for (index, priority) in each(network.priorities()) {
         let right = is_interface_name(priority.name());
@@ -122,7 +122,7 @@ fn priorities(network: &LinuxNetwork, at: &At<'_>, findings: &mut Findings<'_>) 
     }
 }
 
-fn rdma(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings<'_>) {
+fn rdma(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings) {
     for (device, limits) in resources.rdma().iter().flatten() {
         let at = at.key(device);
         let named = !device.is_empty() && !device.contains(|c: char| c.is_ascii_whitespace());
@@ -133,7 +133,7 @@ fn rdma(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn unified(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings<'_>) {
+fn unified(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings) {
     for (file, value) in resources.unified().iter().flatten() {
         findings.must(is_file_name(file), &at.key(file), value, "the name of a file in the cgroup");
     }

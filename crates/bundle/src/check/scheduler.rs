@@ -8,7 +8,7 @@ use crate::problem::At;
 /// The kernel's smallest runtime of a deadline task, in nanoseconds (`__checkparam_dl`).
 const MIN_RUNTIME: u64 = 1024;
 
-pub(super) fn check(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings) {
     if !findings.is_sound(at) {
         return;
     }
@@ -19,7 +19,7 @@ pub(super) fn check(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings<
     }
 }
 
-fn priority(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings<'_>) {
+fn priority(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings) {
     let priority = scheduler.priority().unwrap_or(0);
     match scheduler.policy() {
         Policy::SchedFifo | Policy::SchedRr => {
@@ -30,7 +30,7 @@ fn priority(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings<'_>) {
 }
 
 /// 0 < runtime <= deadline <= period; a period of 0 is as long as the deadline.
-fn deadline(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings<'_>) {
+fn deadline(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings) {
     let [runtime, deadline, period] = times(scheduler);
     let end = if period == 0 { i64::MAX as u64 } else { period };
     findings.must(
@@ -47,7 +47,7 @@ fn deadline(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings<'_>) {
     );
 }
 
-fn no_deadline(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings<'_>) {
+fn no_deadline(scheduler: &Scheduler, at: &At<'_>, findings: &mut Findings) {
     for (name, time) in ["runtime", "deadline", "period"].into_iter().zip(times(scheduler)) {
         findings.must(time == 0, &at.key(name), &time, "0, except with SCHED_DEADLINE");
     }

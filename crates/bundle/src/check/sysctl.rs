@@ -9,8 +9,8 @@ use super::namespaces::{Listed, needs};
 use super::text::is_file_name;
 use crate::problem::At;
 
-/// Parameters, or all below a path that ends in a slash, and the namespace type they belong to: ipc_namespaces(7),
-/// network_namespaces(7), uts_namespaces(7) and proc_sys_user(5).
+/// Parameters, or all below a path that ends in a slash, and the namespace type they belong to:
+/// ipc_namespaces(7), network_namespaces(7), uts_namespaces(7) and proc_sys_user(5).
 const SCOPES: &[(&str, Kind)] = &[
     ("kernel/msgmax", Kind::Ipc),
     ("kernel/msgmnb", Kind::Ipc),
@@ -26,9 +26,9 @@ const SCOPES: &[(&str, Kind)] = &[
     ("user/", Kind::User),
 ];
 
-/// The path below /proc/sys: both `net.ipv4.ip_forward` and `net/ipv4/ip_forward` are understood. The separator that
-/// comes first is the separator; the other one then stands for itself the other way round, as in `net.ipv4.conf.eth0/1`
-/// for the interface `eth0.1` (sysctl(8)).
+/// The path below /proc/sys: both `net.ipv4.ip_forward` and `net/ipv4/ip_forward` are understood. The
+/// separator that comes first is the separator; the other one then stands for itself the other way round, as
+/// in `net.ipv4.conf.eth0/1` for the interface `eth0.1` (sysctl(8)).
 pub fn path(key: &str) -> String {
     let swap = |c: char| match c {
         '.' => '/',
@@ -46,7 +46,7 @@ pub(super) fn check(
     linux: &Linux,
     at: &At<'_>,
     namespaces: &Listed<'_>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) {
     for (key, value) in linux.sysctl().iter().flatten() {
         parameter(&path(key), value, spec, &at.key(key), namespaces, findings);
@@ -59,7 +59,7 @@ fn parameter(
     spec: &Spec,
     at: &At<'_>,
     namespaces: &Listed<'_>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) {
     let scope =
         SCOPES.iter().find(|(name, _)| path == *name || (name.ends_with('/') && path.starts_with(name)));
@@ -79,6 +79,7 @@ fn parameter(
 }
 
 fn allowed() -> String {
-    let names: Vec<_> = SCOPES.iter().map(|(name, _)| name.replace('/', ".")).collect();
-    format!("parameters of a namespace: {}", names.join(", ").replace(".,", ".*,") + "*")
+    let shown =
+        |(name, _): &(&str, Kind)| name.replace('/', ".") + if name.ends_with('/') { "*" } else { "" };
+    format!("parameters of a namespace: {}", SCOPES.iter().map(shown).collect::<Vec<_>>().join(", "))
 }

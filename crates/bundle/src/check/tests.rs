@@ -159,7 +159,7 @@ mod base {
     fn a_host_name_needs_a_uts_namespace() {
         check(
             r#"{"hostname": "web", "linux": {"namespaces": []}}"#,
-            r#"/hostname: found "web", allowed: only with a uts namespace in /linux/namespaces"#,
+            r#"/hostname: found "web", allowed: only if /linux/namespaces lists uts"#,
         );
     }
 
@@ -167,7 +167,7 @@ mod base {
     fn a_domain_name_needs_a_uts_namespace() {
         check(
             r#"{"domainname": "web", "linux": null}"#,
-            r#"/domainname: found "web", allowed: only with a uts namespace in /linux/namespaces"#,
+            r#"/domainname: found "web", allowed: only if /linux/namespaces lists uts"#,
         );
     }
 
@@ -764,7 +764,7 @@ mod namespaces {
     fn masked_paths_need_a_mount_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "maskedPaths": ["/proc/kcore"]}}"#,
-            "/linux/maskedPaths: found an array, allowed: only with a mount namespace in /linux/namespaces",
+            "/linux/maskedPaths: found an array, allowed: only if /linux/namespaces lists mount",
         );
     }
 
@@ -772,7 +772,7 @@ mod namespaces {
     fn read_only_paths_need_a_mount_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "readonlyPaths": ["/proc/sys"]}}"#,
-            "/linux/readonlyPaths: found an array, allowed: only with a mount namespace in /linux/namespaces",
+            "/linux/readonlyPaths: found an array, allowed: only if /linux/namespaces lists mount",
         );
     }
 
@@ -780,7 +780,7 @@ mod namespaces {
     fn time_offsets_need_a_time_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "timeOffsets": {"monotonic": {"secs": 1}}}}"#,
-            "/linux/timeOffsets: found an object, allowed: only with a time namespace in /linux/namespaces",
+            "/linux/timeOffsets: found an object, allowed: only if /linux/namespaces lists time",
         );
     }
 
@@ -844,7 +844,7 @@ mod mappings {
     fn mappings_need_a_user_namespace() {
         check(
             r#"{"linux": {"uidMappings": [{"containerID": 0, "hostID": 1, "size": 1}]}}"#,
-            "/linux/uidMappings: found an array, allowed: only with a user namespace in /linux/namespaces",
+            "/linux/uidMappings: found an array, allowed: only if /linux/namespaces lists user",
         );
     }
 
@@ -1017,7 +1017,7 @@ mod net_devices {
     fn they_need_a_network_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "netDevices": {"eth0": {}}}}"#,
-            "/linux/netDevices: found an object, allowed: only with a network namespace in /linux/namespaces",
+            "/linux/netDevices: found an object, allowed: only if /linux/namespaces lists network",
         );
     }
 
@@ -1108,7 +1108,7 @@ mod sysctl {
     fn net_needs_a_network_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "sysctl": {"net.core.somaxconn": "1"}}}"#,
-            r#"/linux/sysctl/net.core.somaxconn: found "1", allowed: only with a network namespace in /linux/namespaces"#,
+            r#"/linux/sysctl/net.core.somaxconn: found "1", allowed: only if /linux/namespaces lists network"#,
         );
     }
 
@@ -1116,7 +1116,7 @@ mod sysctl {
     fn message_queues_need_an_ipc_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "sysctl": {"fs/mqueue/msg_max": "1"}}}"#,
-            r#"/linux/sysctl/fs~1mqueue~1msg_max: found "1", allowed: only with a ipc namespace in /linux/namespaces"#,
+            r#"/linux/sysctl/fs~1mqueue~1msg_max: found "1", allowed: only if /linux/namespaces lists ipc"#,
         );
     }
 
@@ -1124,7 +1124,7 @@ mod sysctl {
     fn user_limits_need_a_user_namespace() {
         check(
             &sysctl("user.max_inotify_watches"),
-            r#"/linux/sysctl/user.max_inotify_watches: found "1", allowed: only with a user namespace in /linux/namespaces"#,
+            r#"/linux/sysctl/user.max_inotify_watches: found "1", allowed: only if /linux/namespaces lists user"#,
         );
     }
 
@@ -1597,6 +1597,14 @@ mod shape {
         check(
             r#"{"process": {"user": {"uid": "0"}}}"#,
             r#"/process/user/uid: found "0", allowed: a whole number from 0 to 4294967294"#,
+        );
+    }
+
+    #[test]
+    fn an_empty_name_is_no_name() {
+        check(
+            r#"{"linux": {"namespaces": [{"type": ""}]}}"#,
+            r#"/linux/namespaces/0/type: found "", allowed: pid, network, mount, ipc, uts, user, cgroup, time"#,
         );
     }
 

@@ -13,7 +13,8 @@ pub(crate) fn is_number_list(text: &str) -> bool {
     })
 }
 
-/// What `dev_valid_name` of the kernel takes: 1 to 15 bytes without slash, colon and white space, not `.` or `..`.
+/// What `dev_valid_name` of the kernel takes: 1 to 15 bytes without slash, colon and white space, not `.` or
+/// `..`.
 pub(crate) fn is_interface_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     (1..16).contains(&name.len())

@@ -1,7 +1,8 @@
 //! `ociVersion`: Semantic Versioning 2.0.0, and a version this runtime knows.
 //!
-//! The spec keeps compatibility within a major version: whoever supports 1.3 supports what was written for 1.0 to 1.3.
-//! A later minor version may demand what is unknown here, so it is refused rather than half obeyed.
+//! The spec keeps compatibility within a major version: whoever supports 1.3 supports what was written for
+//! 1.0 to 1.3. A later minor version may demand what is unknown here, so it is refused rather than half
+//! obeyed.
 
 use oci_spec::runtime::Spec;
 
@@ -11,7 +12,7 @@ use crate::problem::At;
 /// The last minor version of 1.x that is supported.
 const MINOR: u64 = 3;
 
-pub(super) fn check(spec: &Spec, findings: &mut Findings<'_>) {
+pub(super) fn check(spec: &Spec, findings: &mut Findings) {
     let version = spec.version();
     let supported = release(version).is_some_and(|(major, minor)| major == 1 && minor <= MINOR);
     let allowed = "a semantic version from 1.0.0 to 1.3.x of the runtime specification";

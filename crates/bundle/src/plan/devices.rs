@@ -3,7 +3,7 @@
 use container::plan::{Action, Dev, Device};
 use oci_spec::runtime::{LinuxDevice, LinuxDeviceType, Spec};
 use sys::fs::{S_IFBLK, S_IFCHR, S_IFIFO};
-use sys::mount::{ATTR_RDONLY, Change, Depth};
+use sys::mount::{ATTR_RDONLY, Change};
 use sys::namespace::NEWUSER;
 
 use super::namespaces::Namespaces;
@@ -52,7 +52,8 @@ pub(super) fn plan(steps: &mut Steps, spec: &Spec, host: &Host, namespaces: &Nam
             source,
             change,
             recursive: Change::default(),
-            propagation: Vec::<(u64, Depth)>::new(),
+            propagation: Vec::new(),
+            proc: container::plan::Proc::Outside,
         };
         steps.push("mounts", Action::Mount(remount));
     }

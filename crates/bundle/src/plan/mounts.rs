@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use container::plan::{Action, Mount, MountSource, On};
+use container::plan::{Action, Mount, MountSource, On, Proc};
 use oci_spec::runtime::{Mount as Wanted, Spec};
 use sys::mount::{ATTR_RDONLY, Change, Depth};
 use sys::namespace::{NEWCGROUP, NEWNS};
@@ -92,9 +92,34 @@ fn mount(destination: &Path, source: MountSource, options: &Options) -> Mount {
         change: Change::default(),
         recursive: Change::default(),
         propagation: Vec::new(),
+        proc: proc(destination),
     };
     options.dress(&mut mount);
     mount
+}
+
+/// Files of /proc that show and do not rule: what lxcfs and its like replace.
+const HARMLESS: &[&[u8]] = &[
+    b"proc/cpuinfo",
+    b"proc/diskstats",
+    b"proc/loadavg",
+    b"proc/meminfo",
+    b"proc/net/dev",
+    b"proc/slabinfo",
+    b"proc/stat",
+    b"proc/swaps",
+    b"proc/sys/crypto/fips_enabled",
+    b"proc/sys/kernel/ns_last_pid",
+    b"proc/uptime",
+];
+
+fn proc(destination: &Path) -> Proc {
+    let destination = in_root(destination);
+    match destination.to_bytes() {
+        b"proc" => Proc::Itself,
+        file if HARMLESS.contains(&file) => Proc::Harmless,
+        _ => Proc::Outside,
+    }
 }
 
 fn bind_source(wanted: &Wanted, bundle: &Path) -> std::ffi::CString {

@@ -32,7 +32,6 @@ pub(super) fn host_side(steps: &mut Steps, spec: &Spec) {
 
 /// What must be done before the root is entered, beneath its descriptor.
 pub(super) fn beneath_root_of(steps: &mut Steps, process: &Process, mount_console: bool) {
-    steps.push("process.cwd", Action::MakeDirectory(in_root(process.cwd())));
     if !sets_home(process) {
         steps.push("process.env", Action::Home { uid: process.user().uid() });
     }
@@ -50,6 +49,8 @@ pub(super) fn beneath_root_of(steps: &mut Steps, process: &Process, mount_consol
 pub(super) fn beneath_root(steps: &mut Steps, spec: &Spec) {
     rootfs::sysctls(steps, spec);
     if let Some(process) = spec.process() {
+        // runc makes the working directory of an init, and so images rely on it.
+        steps.push("process.cwd", Action::MakeDirectory(in_root(process.cwd())));
         beneath_root_of(steps, process, true);
     }
 }

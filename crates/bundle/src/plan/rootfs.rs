@@ -77,18 +77,25 @@ pub(super) fn finish(steps: &mut Steps, spec: &Spec, namespaces: &Namespaces, re
         (true, false) => RootEntry::Pivot,
     };
     steps.push("root.path", Action::EnterRoot(how));
+    if namespaces.has(NEWNS) {
+        spread(steps, spec);
+    }
     if let Some(process) = spec.process() {
         steps.push("process.cwd", Action::EnterDirectory(c_path(process.cwd())));
     }
 }
 
-/// The root mount's own attributes, last: from here on nothing is made in it.
+/// Read-only comes last: from here on nothing is made in the root.
 fn lock(steps: &mut Steps, spec: &Spec) {
     if spec.root().as_ref().and_then(|root| root.readonly()).unwrap_or(false) {
         let change = Change { set: ATTR_RDONLY, ..Change::default() };
         steps.push("root.readonly", Action::ChangeRoot(change, Depth::One));
     }
-    if let Some(flags) = propagation(spec).filter(|flags| flags & !MS_REC != MS_PRIVATE) {
+}
+
+/// The propagation that the container sees. Only now: pivot_root(2) takes no shared root.
+fn spread(steps: &mut Steps, spec: &Spec) {
+    if let Some(flags) = propagation(spec) {
         let depth = if flags & MS_REC != 0 { Depth::Tree } else { Depth::One };
         let change = Change { propagation: flags & !MS_REC, ..Change::default() };
         steps.push("linux.rootfsPropagation", Action::ChangeRoot(change, depth));

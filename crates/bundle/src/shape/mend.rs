@@ -7,6 +7,8 @@ use super::{Field, Need, Shape};
 use crate::check::text::is_number_list;
 use crate::problem::{At, Problem, described};
 
+const NO_NUL: &str = "a string without NUL bytes";
+
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(crate) struct Mended {
@@ -25,8 +27,8 @@ enum Fit {
     Wrong,
 }
 
-/// Makes `value` fit `shape`: unknown fields go, ill-typed optional ones too, ill-typed required ones and elements of
-/// arrays are replaced by a neutral value, so that indices stay what they are in the file.
+/// Makes `value` fit `shape`: unknown fields go, ill-typed optional ones too, ill-typed required ones and
+/// elements of arrays are replaced by a neutral value, so that indices stay what they are in the file.
 pub(crate) fn mend(value: &mut Value, shape: &Shape) -> Mended {
     let mut mended = Mended::default();
     if !matches!(mended.fit(shape, value, &At::Root), Fit::Right) {
@@ -72,14 +74,18 @@ impl Mended {
         }
     }
 
-    fn wrong(&mut self, at: &At<'_>, found: String, allowed: String) -> Fit {
+    fn report(&mut self, at: &At<'_>, found: String, allowed: String) {
         self.problems.push(Problem { pointer: at.to_string(), found, allowed });
+    }
+
+    fn wrong(&mut self, at: &At<'_>, found: String, allowed: String) -> Fit {
+        self.report(at, found, allowed);
         Fit::Wrong
     }
 
     fn text(&mut self, text: &str, at: &At<'_>) -> Fit {
         if text.contains('\0') {
-            return self.wrong(at, described(&Value::from(text)), "a string without NUL bytes".to_owned());
+            return self.wrong(at, described(&Value::from(text)), NO_NUL.to_owned());
         }
         Fit::Right
     }
@@ -93,7 +99,9 @@ impl Mended {
 
     fn map(&mut self, shape: &Shape, map: &mut Map<String, Value>, at: &At<'_>) -> Fit {
         for (key, element) in map.iter_mut() {
-            self.text(key, &at.key(key));
+            if key.contains('\0') {
+                self.report(&at.key(key), described(&Value::from(key.as_str())), NO_NUL.to_owned());
+            }
             self.element(shape, element, &at.key(key));
         }
         Fit::Right
@@ -102,9 +110,14 @@ impl Mended {
     /// Something that cannot be left out, because its neighbours would move or its key would go.
     fn element(&mut self, shape: &Shape, value: &mut Value, at: &At<'_>) {
         match self.fit(shape, value, at) {
-            Fit::Right => return,
-            Fit::Void => drop(self.wrong(at, described(value), shape.allowed())),
-            Fit::Wrong => {}
+            Fit::Right => {}
+            fit => self.replace(&fit, shape, value, at),
+        }
+    }
+
+    fn replace(&mut self, fit: &Fit, shape: &Shape, value: &mut Value, at: &At<'_>) {
+        if matches!(fit, Fit::Void) {
+            self.report(at, described(value), shape.allowed());
         }
         *value = shape.neutral();
     }
@@ -114,39 +127,39 @@ impl Mended {
             Some(field) if !value.is_null() => self.member(field, value, &at.key(key)),
             _ => false,
         });
-        let mut fit = Fit::Right;
         for field in fields.iter().filter(|field| field.need != Need::Optional) {
             if !map.contains_key(field.name) {
-                fit = self.absent(field, map, at);
+                if field.need == Need::Essence {
+                    return Fit::Void;
+                }
+                self.absent(field, map, at);
             }
         }
-        fit
+        Fit::Right
     }
 
     /// Tells whether the field stays.
     fn member(&mut self, field: &Field, value: &mut Value, at: &At<'_>) -> bool {
         match self.fit(&field.shape, value, at) {
             Fit::Right => true,
-            Fit::Void => false,
-            Fit::Wrong => {
-                *value = field.shape.neutral();
+            Fit::Void if field.need != Need::Required => false,
+            fit => {
+                self.replace(&fit, &field.shape, value, at);
                 field.need != Need::Optional
             }
         }
     }
 
-    fn absent(&mut self, field: &Field, map: &mut Map<String, Value>, at: &At<'_>) -> Fit {
+    fn absent(&mut self, field: &Field, map: &mut Map<String, Value>, at: &At<'_>) {
         let missed = match field.need {
-            Need::Essence => return Fit::Void,
-            Need::Optional | Need::Filled => false,
+            Need::Optional | Need::Filled | Need::Essence => false,
             Need::Required => true,
             Need::Unless(key, name) => map.get(key).is_none_or(|value| value != name),
         };
         if missed {
-            self.wrong(&at.key(field.name), "nothing".to_owned(), field.shape.allowed());
+            self.report(&at.key(field.name), "nothing".to_owned(), field.shape.allowed());
         }
         map.insert(field.name.to_owned(), field.shape.neutral());
-        Fit::Right
     }
 
     fn capabilities(&mut self, list: &mut Vec<Value>, at: &At<'_>) -> Fit {
@@ -161,7 +174,7 @@ impl Mended {
 
     fn capability(&mut self, value: &Value, at: &At<'_>) -> bool {
         let Value::String(name) = value else {
-            self.wrong(at, described(value), Shape::Text.allowed());
+            self.report(at, described(value), Shape::Text.allowed());
             return false;
         };
         let known = CAPABILITIES.contains(&name.as_str());

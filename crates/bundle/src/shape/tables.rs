@@ -1,5 +1,5 @@
-//! runtime-spec 1.3 as tables: config.md and config-linux.md, in their order. Other platforms' sections are absent and
-//! so ignored.
+//! runtime-spec 1.3 as tables: config.md and config-linux.md, in their order. Other platforms' sections are
+//! absent and so ignored.
 
 use super::Shape::{
     Bool, Capabilities, Int, Limit, List, Map, Name, NumberList, Object, Renamed, Text, Uint,

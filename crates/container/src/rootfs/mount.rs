@@ -8,19 +8,23 @@ use sys::{Errno, Error, fd, fs};
 
 use super::Root;
 use crate::packet::Reason;
-use crate::plan::{Mount, MountSource, On};
+use crate::plan::{Mount, MountSource, On, Proc};
 
 /// Mounts `what` inside the root. The mount has its attributes before it can be seen.
 pub(crate) fn mount(root: &Root, what: &Mount) -> Result<(), Reason> {
     match &what.source {
         MountSource::FileSystem { kind, options, on } => {
             let target = directory(root, &what.destination, *on)?;
+            check_target(&target, what)?;
             let mount = file_system(kind, options, what.change.set)?;
+            check_proc(&mount, what)?;
             place(&mount, &target, what)
         }
         MountSource::Bind { source, depth } => {
             let mount = mount::clone_mount(fd::cwd(), source, *depth)?;
             let target = same_kind(root, &what.destination, &mount)?;
+            check_target(&target, what)?;
+            check_proc(&mount, what)?;
             change_copy(&mount, what.change)?;
             place(&mount, &target, what)
         }
@@ -47,6 +51,18 @@ pub(crate) fn file_system(
     }
     mount::create_file_system(&context)?;
     mount::mount_file_system(&context, attributes)
+}
+
+/// Nothing may lie over the files of /proc, by which the kernel is asked for labels and limits (CVE-2025-52881),
+/// whatever links lead there.
+fn check_target(target: &OwnedFd, what: &Mount) -> Result<(), Reason> {
+    let is_allowed = what.proc != Proc::Outside || fs::file_system(target)? != fs::PROC_SUPER_MAGIC;
+    if is_allowed { Ok(()) } else { Err(Reason::CoversProc) }
+}
+
+fn check_proc(mount: &OwnedFd, what: &Mount) -> Result<(), Reason> {
+    let is_allowed = what.proc != Proc::Itself || fs::file_system(mount)? == fs::PROC_SUPER_MAGIC;
+    if is_allowed { Ok(()) } else { Err(Reason::CoversProc) }
 }
 
 fn directory(root: &Root, path: &CStr, on: On) -> Result<OwnedFd, Reason> {

@@ -4,34 +4,42 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 
 use sys::mount::{self, MS_MOVE, MS_REC, MS_SLAVE};
-use sys::{Errno, Error, Result, process};
+use sys::{Errno, Error, Result, fd, process};
 
 use super::Root;
 use crate::plan::RootEntry;
 
 /// Makes the root file system the root directory, and the working directory.
 pub(crate) fn enter(root: &Root, how: RootEntry) -> Result<()> {
-    process::change_directory_to(root)?;
     match how {
-        RootEntry::Pivot => pivot()?,
-        RootEntry::Move => r#move()?,
-        RootEntry::Chroot => process::change_root(c".")?,
+        RootEntry::Pivot => pivot(root)?,
+        RootEntry::Move => r#move(root)?,
+        RootEntry::Chroot => chroot(root)?,
     }
     process::change_directory(c"/")
 }
 
 /// pivot_root(2) with both roots in one place, as its manual page advises: the old root ends up on top of the
 /// new one, where it is detached. Nothing of the host's tree stays mounted.
-fn pivot() -> Result<()> {
+fn pivot(root: &Root) -> Result<()> {
+    let old = fd::open(fd::cwd(), c"/", fd::O_PATH | fd::O_DIRECTORY, 0)?;
+    process::change_directory_to(root)?;
     mount::pivot_root(c".", c".")?;
+    process::change_directory_to(&old)?;
     // The old root's mounts may be shared with the host, which must not see them go.
     mount::mount(None, c".", None, MS_SLAVE | MS_REC, None)?;
     mount::detach(c".")
 }
 
+fn chroot(root: &Root) -> Result<()> {
+    process::change_directory_to(root)?;
+    process::change_root(c".")
+}
+
 /// For a root on an initramfs, which cannot be pivoted away: move the new root over it. The host's mounts stay
 /// underneath, so the ones that give power over the kernel go first.
-fn r#move() -> Result<()> {
+fn r#move(root: &Root) -> Result<()> {
+    process::change_directory_to(root)?;
     for place in kernel_mounts() {
         match mount::detach(&place) {
             // Locked in a user namespace, or gone with its parent.

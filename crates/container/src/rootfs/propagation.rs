@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 
-use sys::mount::{self, Change, Depth, MS_PRIVATE};
+use sys::mount::{self, Depth, MS_PRIVATE};
 use sys::{Errno, Error, Result, fd};
 
 /// Gives `/` the propagation, with `MS_REC` every mount below it as well.
@@ -27,11 +27,10 @@ pub(crate) fn private_parent(path: &CStr) -> Result<()> {
     }
 }
 
-/// Makes the root file system a private mount of its own, which pivot_root(2) asks for. Answers its root.
+/// Makes the root file system a mount of its own, which pivot_root(2) asks for. Answers its root.
 pub(crate) fn bind_root(path: &CStr) -> Result<OwnedFd> {
     let directory = fd::open(fd::cwd(), path, fd::O_PATH | fd::O_DIRECTORY, 0)?;
     let mount = mount::clone_mount(&directory, c"", Depth::Tree)?;
-    mount::change(&mount, Depth::One, Change { propagation: MS_PRIVATE, ..Change::default() })?;
     mount::attach(&mount, &directory)?;
     Ok(mount)
 }

@@ -8,6 +8,12 @@ use sys::{Call, Errno, Error, Result, fs};
 
 use super::walk;
 
+/// Makes something of a name in a directory.
+type Maker<'m> = dyn Fn(&OwnedFd, &CStr) -> Result<()> + 'm;
+
+/// As many links as the kernel follows in one path.
+const MOST_LINKS: usize = 40;
+
 /// The root file system. No path that is opened through it leaves it, whatever links are planted inside.
 #[derive(Debug)]
 pub(crate) struct Root(OwnedFd);
@@ -43,28 +49,35 @@ impl Root {
 
     /// The directory, made with its parents (mode 0755) where missing.
     pub(crate) fn make_directories(&self, path: &CStr) -> Result<OwnedFd> {
-        match self.open(path, O_PATH | O_DIRECTORY) {
-            Err(Error { errno: Errno::ENOENT, .. }) => {}
-            result => return result,
-        }
-        let (parent, name) = self.make_parent(path)?;
-        match fs::make_directory(&parent, name, 0o755) {
-            Err(error) if error.errno != Errno::EEXIST => return Err(error),
-            _ => {}
-        }
-        // Whoever swapped the name for a link in between gets ELOOP.
-        fd::open(&parent, name, O_PATH | O_DIRECTORY | fd::O_NOFOLLOW, 0)
+        self.make(path, MOST_LINKS, O_PATH | O_DIRECTORY, &|parent, name| fs::make_directory(parent, name, 0o755))
     }
 
     /// What the path refers to, or an empty file made there with the parents it needs.
     pub(crate) fn make_file(&self, path: &CStr) -> Result<OwnedFd> {
-        match self.resolve(path) {
+        self.make(path, MOST_LINKS, O_PATH, &|parent, name| {
+            fs::make_node(parent, name, fs::S_IFREG | 0o755, (0, 0))
+        })
+    }
+
+    fn make(&self, path: &CStr, links: usize, flags: i32, make: &Maker<'_>) -> Result<OwnedFd> {
+        match self.open(path, flags) {
             Err(Error { errno: Errno::ENOENT, .. }) => {}
             result => return result,
         }
-        let (parent, name) = self.make_parent(path)?;
-        fd::open(&parent, name, fd::O_CREAT | fd::O_EXCL | fd::O_NOFOLLOW | fd::O_RDONLY, 0o755)?;
-        fd::open(&parent, name, O_PATH | fd::O_NOFOLLOW, 0)
+        let (parent_path, name) = split(path)?;
+        let parent = self.make_directories(&parent_path)?;
+        match make(&parent, name) {
+            // A link to nothing: what it names is made, inside the root.
+            Err(Error { errno: Errno::EEXIST, .. }) if links > 0 => {
+                let target = link_target(&parent, &parent_path, name)?;
+                self.make(&target, links - 1, flags, make)
+            }
+            result => {
+                result?;
+                // Whoever swapped the name for a link in between gets ELOOP.
+                fd::open(&parent, name, flags | fd::O_NOFOLLOW, 0)
+            }
+        }
     }
 
     /// The directory that holds the path's last name, made where missing, and that name.
@@ -78,6 +91,17 @@ impl AsFd for Root {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// Where the link leads, as a path in the root.
+fn link_target(parent: &OwnedFd, parent_path: &CStr, name: &CStr) -> Result<CString> {
+    let mut buffer = [0; walk::PATH_MAX];
+    let target = fs::read_link(parent, name, &mut buffer)?;
+    let path = match target.strip_prefix(b"/") {
+        Some(absolute) => absolute.to_vec(),
+        None => [parent_path.to_bytes(), b"/", target].concat(),
+    };
+    CString::new(path).map_err(|_| Error { call: Call::Open, errno: Errno::EINVAL })
 }
 
 /// Splits off the last name. ENOENT for a path that ends in `..` or has no name: nothing can be made there.

@@ -11,7 +11,7 @@ use sys::{Call, Errno, Error, Result, fs};
 const MOST_LINKS: usize = 40;
 
 /// As long as the kernel lets a link be.
-const PATH_MAX: usize = 4096;
+pub(super) const PATH_MAX: usize = 4096;
 
 /// Opens a path with `root` as the root of its links.
 pub(super) fn open(root: impl AsFd, path: &CStr, flags: i32) -> Result<OwnedFd> {

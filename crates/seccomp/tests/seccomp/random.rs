@@ -38,8 +38,8 @@ impl Dice {
 pub(crate) enum Kind {
     /// Anything that [`seccomp::compile`] takes.
     Anything,
-    /// Only what engines write, on which libseccomp and this crate have to agree: values of up to 32 bits, and
-    /// rules for one call that do not contradict each other.
+    /// What engines write: values of up to 32 bits; one action for a call; and several rules for it only where each
+    /// of them tests one argument for one value.
     Ordinary,
 }
 
@@ -88,7 +88,8 @@ pub(crate) fn profile(dice: &mut Dice, kind: Kind, native: Arch) -> Profile {
 fn names(dice: &mut Dice) -> Vec<String> {
     let mut names: Vec<String> = SPECIAL.iter().map(|name| (*name).to_owned()).collect();
     let start = dice.below(330) as u32;
-    let stretch = (start..start + 30).filter_map(|number| syscalls::name(Arch::X86_64, number));
+    // From 335 on there are calls that libseccomp 2.5.4 does not know.
+    let stretch = (start..(start + 30).min(335)).filter_map(|number| syscalls::name(Arch::X86_64, number));
     names.extend(stretch.map(str::to_owned).filter(|name| !seccomp::HAND_OVER.contains(&name.as_str())));
     names
 }
@@ -99,7 +100,11 @@ fn rule(dice: &mut Dice, kind: Kind, names: &[String]) -> Rule {
     let names = (0..count).map(|_| dice.pick(names).clone()).collect();
     let action = *dice.pick(&ACTIONS);
     let conditions = if dice.chance(40) { 0 } else { 1 + dice.below(3) };
-    let conditions = (0..conditions).map(|_| condition(dice, kind)).collect();
+    let mut conditions: Vec<_> = (0..conditions).map(|_| condition(dice, kind)).collect();
+    if kind == Kind::Ordinary {
+        conditions.sort_by_key(|condition| condition.index);
+        conditions.dedup_by_key(|condition| condition.index);
+    }
     Rule { names, action, conditions }
 }
 
@@ -125,16 +130,25 @@ fn value(dice: &mut Dice, kind: Kind) -> u64 {
     }
 }
 
-/// Gives all rules that share a call the action of the first of them.
+/// Makes the rules for one call go together as those of [`Kind::Ordinary`] do.
 fn make_consistent(rules: &mut [Rule]) {
     for at in 1..rules.len() {
         let (earlier, rest) = rules.split_at_mut(at);
         let rule = &mut rest[0];
-        let action_of = |name: &String| earlier.iter().find(|other| other.names.contains(name)).map(|o| o.action);
-        let first = rule.names.iter().find_map(action_of);
-        rule.action = first.unwrap_or(rule.action);
-        rule.names.retain(|name| action_of(name).is_none_or(|action| action == rule.action));
+        let others = |name: &String| earlier.iter().filter(|other| other.names.contains(name)).collect::<Vec<_>>();
+        rule.action = rule.names.iter().flat_map(others).map(|other| other.action).next().unwrap_or(rule.action);
+        let fits = |name: &String| others(name).iter().all(|other| other.action == rule.action && go_together(other, rule));
+        rule.names = rule.names.iter().filter(|name| fits(name)).cloned().collect();
     }
+}
+
+fn go_together(a: &Rule, b: &Rule) -> bool {
+    let is_simple = |rule: &Rule| match &rule.conditions[..] {
+        [] => true,
+        [condition] => matches!(condition.operator, Operator::Eq | Operator::Ne | Operator::MaskedEq),
+        _ => false,
+    };
+    is_simple(a) && is_simple(b)
 }
 
 /// A call near to what a profile tests.
