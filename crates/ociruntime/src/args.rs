@@ -15,7 +15,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 pub(crate) use commands::{
     Create, Delete, Exec, Explain, Features, Globals, Kill, List, Ps, Run, Spec, Start, State,
 };
-pub(crate) use values::{ExplainFormat, LogFormat, Rootless, TableFormat, User};
+pub(crate) use values::{ExplainFormat, LogFormat, Rootless, TableFormat};
 
 /// The command that was asked for.
 #[derive(Debug)]

@@ -30,14 +30,16 @@ fn delete_entry(entry: &Entry, id: &ContainerId, force: bool) -> Result<()> {
         Err(Error::DoesNotExist) => return clear(entry, force),
         result => result?,
     };
+    if force {
+        end(&record)?;
+        // Also what somebody else has put into the cgroup: it could not be removed otherwise.
+        record.cgroup.kill().map_err(Error::other)?;
+        return destroy(entry, &record);
+    }
     match status::observe(entry, &record)? {
         Status::Stopped => {}
         Status::Created => end(&record)?,
-        _ if force => end(&record)?,
         status => return Err(Error::NotStopped { id: id.to_string(), status }),
-    }
-    if force {
-        record.cgroup.kill().map_err(Error::other)?;
     }
     destroy(entry, &record)
 }
@@ -58,7 +60,7 @@ pub(crate) fn end(record: &Record) -> Result<()> {
         Err(Error::NotRunning) => return Ok(()),
         result => result?,
     };
-    match kill::send(record, Signal::KILL) {
+    match kill::send_to(record, &init, Signal::KILL) {
         Err(Error::NotRunning) => return Ok(()),
         result => result?,
     }

@@ -22,11 +22,6 @@ impl ContainerId {
             Err(Error::InvalidId)
         }
     }
-
-    /// The id as text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl AsRef<Path> for ContainerId {

@@ -1,6 +1,7 @@
 //! `kill`: a signal for a container's init, and for SIGKILL an end of everything.
 
-use cgroup::Cgroup;
+use std::os::fd::OwnedFd;
+
 use sys::Errno;
 
 use crate::args;
@@ -21,35 +22,33 @@ pub(crate) fn kill(store: &Store, args: &args::Kill) -> Result<()> {
 }
 
 /// Sends a signal to a container; `NotRunning` if there is nothing left to take it.
-pub(crate) fn send(record: &Record, signal: Signal) -> Result<()> {
-    if signal != Signal::KILL {
-        return send_to_init(record, signal);
+fn send(record: &Record, signal: Signal) -> Result<()> {
+    match record.open_init() {
+        Err(Error::NotRunning) if signal == Signal::KILL => kill_leftovers(record),
+        init => send_to(record, &init?, signal),
     }
-    if record.has_own_pid_namespace() || matches!(record.cgroup, Cgroup::Unmanaged) {
-        send_to_init(record, signal)?;
-    } else {
-        kill_all(record)?;
+}
+
+/// Sends a signal to a container's init, SIGKILL also to all that would outlive it.
+pub(crate) fn send_to(record: &Record, init: &OwnedFd, signal: Signal) -> Result<()> {
+    match sys::pidfd::send_signal(init, signal.0) {
+        Err(error) if error.errno == Errno::ESRCH => return Err(Error::NotRunning),
+        result => result.map_err(|error| Error::Other(format!("signal {}: {error}", signal.0)))?,
+    }
+    if signal != Signal::KILL {
+        return Ok(());
+    }
+    if !record.has_own_pid_namespace() {
+        record.cgroup.kill().map_err(Error::other)?;
     }
     thaw(record)
 }
 
-fn send_to_init(record: &Record, signal: Signal) -> Result<()> {
-    match sys::pidfd::send_signal(record.open_init()?, signal.0) {
-        Err(error) if error.errno == Errno::ESRCH => Err(Error::NotRunning),
-        result => result.map_err(|error| Error::Other(format!("signal {}: {error}", signal.0))),
-    }
-}
-
-/// Kills all processes of a container that shares its pid namespace: no end of init takes them along, and they may
-/// be there although init is gone.
-fn kill_all(record: &Record) -> Result<()> {
-    let init = send_to_init(record, Signal::KILL);
-    let is_empty = record.cgroup.processes().map_err(Error::other)?.is_empty();
-    match init {
-        Err(Error::NotRunning) if is_empty => Err(Error::NotRunning),
-        Ok(()) | Err(Error::NotRunning) => record.cgroup.kill().map_err(Error::other),
-        Err(error) => Err(error),
-    }
+/// In a pid namespace that the container shares, processes may live on although init is gone.
+fn kill_leftovers(record: &Record) -> Result<()> {
+    let has_any =
+        !record.has_own_pid_namespace() && !record.cgroup.processes().map_err(Error::other)?.is_empty();
+    if has_any { record.cgroup.kill().map_err(Error::other) } else { Err(Error::NotRunning) }
 }
 
 /// On cgroup v1 a frozen process does not even die.

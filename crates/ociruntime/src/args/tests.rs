@@ -1,3 +1,4 @@
+use super::values::User;
 use super::*;
 
 fn words(line: &str) -> Vec<OsString> {

@@ -117,10 +117,8 @@ impl Entry {
 
     /// Removes a directory that has no record.
     pub(crate) fn clear(&self) -> Result<()> {
-        for name in [SNAPSHOT, START_SOCKET, NEW_RECORD] {
-            // Some are missing by design, and what cannot be removed makes the removal of the directory fail.
-            let _ = sys::file::unlink_at(&self.dir, name.as_ref());
-        }
+        // It may be missing, and what cannot be removed makes the removal of the directory fail.
+        let _ = sys::file::unlink_at(&self.dir, SNAPSHOT.as_ref());
         match fs::remove_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => fs::remove_dir_all(&self.path),

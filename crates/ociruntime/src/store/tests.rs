@@ -52,7 +52,7 @@ fn record(init: Option<Init>) -> Record {
         namespaces: sys::namespace::NEWPID,
         joined: 0,
         late_hooks: false,
-        steps: vec!["run the program".into()],
+        steps: vec![(0, "run the program".into())],
     }
 }
 
