@@ -86,3 +86,39 @@ fn existing(path: &str) -> Result<PathBuf, String> {
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, parse};
+
+    fn words(text: &str) -> Result<Mode, String> {
+        parse(text.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_run_needs_a_runtime() {
+        assert!(words("--filter x").is_err());
+    }
+
+    #[test]
+    fn the_list_needs_no_runtime() {
+        assert!(matches!(words("--list --filter x"), Ok(Mode::List(filter)) if filter == ["x"]));
+    }
+
+    #[test]
+    fn a_runtime_that_is_not_there_is_an_error() {
+        assert!(words("--runtime /nowhere/runtime").is_err());
+    }
+
+    #[test]
+    fn filters_add_up() {
+        assert!(
+            matches!(words("--runtime /bin/sh --filter a --filter b"), Ok(Mode::Run(run)) if run.filter == ["a", "b"])
+        );
+    }
+
+    #[test]
+    fn an_unknown_argument_is_an_error() {
+        assert!(words("--runtime /bin/sh --nonsense").is_err());
+    }
+}

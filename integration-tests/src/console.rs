@@ -2,6 +2,7 @@
 
 use crate::case::{Doing, Outcome, fail};
 use crate::expect::until;
+use crate::procfs::status_of;
 use rustix::io::ioctl_fionbio;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
@@ -10,7 +11,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{ErrorKind, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -133,6 +134,13 @@ impl Terminal {
             }
         }
     }
+}
+
+/// The pid that a pidfd stands for (pidfd_open(2), /proc/self/fdinfo).
+pub(crate) fn pid_of(pidfd: &OwnedFd) -> Outcome<String> {
+    let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
+    let text = std::fs::read_to_string(path).doing("read the descriptor's info")?;
+    Ok(status_of(&text, "Pid").unwrap_or("no pidfd").to_owned())
 }
 
 /// A path as an argument.

@@ -67,3 +67,43 @@ pub(crate) fn is_rfc3339(text: &str) -> bool {
         && fraction.bytes().all(|b| b.is_ascii_digit())
         && (zone == "Z" || shape(&zone[1..]) == "00:00")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_rfc3339;
+
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        assert_eq!(is_rfc3339(text), expected, "{text}");
+    }
+
+    #[test]
+    fn a_time_in_utc_is_one() {
+        check("2026-01-02T03:04:05Z", true);
+    }
+
+    #[test]
+    fn a_fraction_is_allowed() {
+        check("2026-01-02T03:04:05.123456789Z", true);
+    }
+
+    #[test]
+    fn an_offset_is_allowed() {
+        check("2026-01-02T03:04:05+01:30", true);
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_none() {
+        check("2026-01-02T03:04:05", false);
+    }
+
+    #[test]
+    fn an_empty_fraction_is_none() {
+        check("2026-01-02T03:04:05.Z", false);
+    }
+
+    #[test]
+    fn a_space_instead_of_t_is_none() {
+        check("2026-01-02 03:04:05Z", false);
+    }
+}

@@ -27,6 +27,10 @@ fn main() -> ExitCode {
         }
         Ok(Mode::List(filter)) => report::list(&filter),
         Ok(Mode::Worker(job)) => worker::main(&job),
+        Ok(Mode::Run(_)) if !nix::unistd::geteuid().is_root() => {
+            eprintln!("integration-tests: containers, mounts and cgroups need root");
+            ExitCode::from(2)
+        }
         Ok(Mode::Run(options)) => runner::main(&options),
         Err(problem) => {
             eprintln!("integration-tests: {problem}\n{}", args::USAGE);

@@ -113,3 +113,45 @@ fn mount_line(line: &str) -> Option<Mount> {
         super_options: list(right.get(2)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Process, mounts, status_of};
+
+    const LINE: &str = "65 43 254:0 /rootfs /data ro,nosuid shared:7 master:1 - tmpfs source rw,size=64k";
+
+    #[test]
+    fn a_mount_has_its_point_and_type() {
+        let mount = &mounts(LINE)[0];
+        assert_eq!(
+            (mount.root.as_str(), mount.point.as_str(), mount.kind.as_str()),
+            ("/rootfs", "/data", "tmpfs")
+        );
+    }
+
+    #[test]
+    fn the_options_of_a_mount_and_of_its_superblock_are_apart() {
+        let mount = &mounts(LINE)[0];
+        assert!(mount.has("ro") && !mount.has("rw") && mount.super_has("rw") && !mount.super_has("ro"));
+    }
+
+    #[test]
+    fn the_optional_fields_are_kept() {
+        assert_eq!(mounts(LINE)[0].propagation, "shared:7 master:1");
+    }
+
+    #[test]
+    fn a_mount_may_have_no_optional_fields() {
+        assert_eq!(mounts("65 43 254:0 / /x rw - proc proc rw")[0].propagation, "");
+    }
+
+    #[test]
+    fn a_field_of_status_is_found_by_its_whole_name() {
+        assert_eq!(status_of("CapBndX:\t1\nCapBnd:\t2\n", "CapBnd"), Some("2"));
+    }
+
+    #[test]
+    fn this_process_is_alive() {
+        assert!(Process::read(std::process::id().cast_signed()).is_some_and(|process| process.is_alive()));
+    }
+}

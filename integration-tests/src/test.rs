@@ -4,9 +4,9 @@ use crate::bundle::Bundle;
 use crate::case::{Doing, Outcome, fail, skip};
 use crate::console::arg;
 use crate::container::Container;
-use crate::expect::{hold, same};
+use crate::expect::{hold, same, until};
 use crate::leak::{self, Before};
-use crate::procfs;
+use crate::procfs::{self, Process};
 use crate::runtime::{Call, Output};
 use nix::mount::{MntFlags, umount2};
 use std::cell::Cell;
@@ -97,6 +97,12 @@ impl Test {
         output.ok().map(|_| HostMount(dir.to_owned()))
     }
 
+    /// Puts a file in place of one of the host's, for this case alone, until the guard is dropped.
+    pub(crate) fn over(&self, target: &str, file: &Path) -> Outcome<HostMount> {
+        let output = self.host(&["/bin/mount", "--bind", arg(file), target])?.output()?;
+        output.ok().map(|_| HostMount(target.into()))
+    }
+
     /// The text of a file, which must be there.
     pub(crate) fn read(&self, path: &Path) -> Outcome<String> {
         fs::read_to_string(path).doing(format!("read {}", path.display()))
@@ -168,7 +174,12 @@ impl Test {
 
     /// A running container that does nothing but wait for a signal.
     pub(crate) fn idle(&self) -> Outcome<Container<'_>> {
-        self.start(&self.bundle()?.args(&["/bin/sleep", "1000"]))
+        let container = self.start(&self.bundle()?.args(&["/bin/sleep", "1000"]))?;
+        // Some runtimes return from start a little before the program is executed.
+        until("the program is executed", || {
+            Process::read(container.pid).filter(|process| process.name == "sleep")
+        })?;
+        Ok(container)
     }
 
     /// `run` in the foreground.

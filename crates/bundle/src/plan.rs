@@ -8,11 +8,14 @@ mod devices;
 pub mod exec;
 mod hooks;
 mod host;
+mod labels;
 mod mounts;
 mod namespaces;
+mod numbers;
 mod options;
 mod process;
 mod rootfs;
+mod scheduling;
 mod seccomp;
 mod supported;
 mod text;
@@ -132,6 +135,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     let cgroups = cgroups::Cgroups::of(spec, host, request)?;
     let rootfs = rootfs::path(spec, request.bundle);
     let filter = seccomp::filter(spec)?;
+    let labels = labels::Labels::of(spec.process().as_ref(), host)?;
     let mut warnings = Vec::new();
 
     let mut steps = Steps::default();
@@ -139,22 +143,38 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     process::host_side(&mut steps, spec);
     steps.push("", Action::NewSession);
     cgroups.enter(&mut steps, &namespaces);
+    if !matches!(cgroups.cgroup, Cgroup::Unmanaged) {
+        scheduling::all_cpus(&mut steps);
+    }
     namespaces.set_up(&mut steps, spec, request);
     rootfs::begin(&mut steps, spec, &namespaces, &rootfs);
     mounts::plan(&mut steps, spec, host, &cgroups, &namespaces, request.bundle)?;
+    labels::mounts(&mut steps, spec, host)?;
     devices::plan(&mut steps, spec, host, &namespaces);
     cgroups.late(&mut steps);
     hooks::plan(&mut steps, spec, HookPoint::Prestart);
     hooks::plan(&mut steps, spec, HookPoint::CreateRuntime);
     hooks::plan(&mut steps, spec, HookPoint::CreateContainer);
     process::beneath_root(&mut steps, spec);
+    labels.open(&mut steps);
     rootfs::finish(&mut steps, spec, &namespaces, request);
+    if let Some(process) = spec.process() {
+        scheduling::plan(&mut steps, process, spec.linux().as_ref())?;
+    }
     process::become_user(&mut steps, spec, host, &namespaces, &filter, &mut warnings);
+    // A hook is a fork, which inherits the label for the next execve; without hooks a wrong label fails `create`.
+    let has_hooks = hooks::has(spec, HookPoint::StartContainer);
+    if !has_hooks {
+        labels.write(&mut steps);
+    }
     steps.push("", Action::Ready);
     if request.start == Start::OnCommand {
         steps.push("", Action::AwaitStart);
     }
     hooks::plan(&mut steps, spec, HookPoint::StartContainer);
+    if has_hooks {
+        labels.write(&mut steps);
+    }
     process::execute(&mut steps, spec, host, &filter, request.preserve_fds);
 
     let state = state(spec, request.id, request.bundle);

@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     Bool,
     /// A string without NUL bytes: all of them end up as C strings.
     Text,
+    /// A string that the kernel never sees, and so may hold anything.
+    AnyText,
     /// A whole number in this range, both ends included.
     Int(i64, i64),
     /// A whole number from 0 to this one.
@@ -78,7 +80,7 @@ impl Shape {
     fn allowed(&self) -> String {
         match self {
             Shape::Bool => "true or false".to_owned(),
-            Shape::Text => "a string".to_owned(),
+            Shape::Text | Shape::AnyText => "a string".to_owned(),
             Shape::Int(i64::MIN, i64::MAX) => "a whole number".to_owned(),
             Shape::Int(min, i64::MAX) => format!("a whole number, {min} or more"),
             Shape::Int(min, max) => format!("a whole number from {min} to {max}"),
@@ -96,7 +98,7 @@ impl Shape {
     fn neutral(&self) -> Value {
         match self {
             Shape::Bool => Value::Bool(false),
-            Shape::Text | Shape::NumberList => Value::from(""),
+            Shape::Text | Shape::AnyText | Shape::NumberList => Value::from(""),
             Shape::Int(min, max) => Value::from(0.clamp(*min, *max)),
             Shape::Uint(_) | Shape::Limit => Value::from(0),
             Shape::Name(names) => Value::from(names[0]),

@@ -11,8 +11,9 @@ use crate::limits::{Absent, Rule, Write};
 use crate::{Error, control};
 
 impl Cgroup {
-    /// Carries out the writes in their order. Writes that are bound to each other (memory and swap; quota, period and
-    /// burst) are repeated until none is refused, since the kernel checks each against the old values of the others.
+    /// Carries out the writes in their order. Writes that are bound to each other (memory and swap; quota,
+    /// period and burst) are repeated until none is refused, since the kernel checks each against the old
+    /// values of the others.
     ///
     /// # Errors
     /// The first that fails, with the config field that asked for it.
@@ -28,7 +29,8 @@ impl Cgroup {
     }
 }
 
-/// Keeps a file open from one write to the next: device rules and per-device limits are many writes to one file.
+/// Keeps a file open from one write to the next: device rules and per-device limits are many writes to one
+/// file.
 struct Writer<'a> {
     cgroup: &'a Cgroup,
     open: Option<(String, File)>,
@@ -127,7 +129,8 @@ impl Writer<'_> {
         Ok(true)
     }
 
-    /// Has the ancestors hand down the controller of a file of v2 that is missing; `false` if that is not why.
+    /// Has the ancestors hand down the controller of a file of v2 that is missing; `false` if that is not
+    /// why.
     fn enable(&self, write: &Write) -> Result<bool, Error> {
         let (Version::V2, Some(unified)) = (write.version, self.cgroup.unified()) else { return Ok(false) };
         let list = unified.file("cgroup.controllers");

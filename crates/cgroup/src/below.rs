@@ -4,12 +4,13 @@ use crate::cgroup::{Cgroup, Hierarchy, Unified};
 use crate::{Error, locate};
 
 impl Cgroup {
-    /// The cgroup below this one that the arguments name. One argument without a controller, `PATH`, goes for every
-    /// hierarchy; with v1 each may have its own, `CONTROLLER[,CONTROLLER]:PATH`. Without arguments it is this one.
-    /// `..` never leads out of it.
+    /// The cgroup below this one that the arguments name. One argument without a controller, `PATH`, goes for
+    /// every hierarchy; with v1 each may have its own, `CONTROLLER[,CONTROLLER]:PATH`. Without arguments it
+    /// is this one. `..` never leads out of it.
     ///
     /// # Errors
-    /// In runc's words, if an argument is not of that form or names a controller twice or one that is not there.
+    /// In runc's words, if an argument is not of that form or names a controller twice or one that is not
+    /// there.
     pub fn below(&self, arguments: &[String]) -> Result<Cgroup, Error> {
         let choices =
             arguments.iter().map(|argument| Choice::parse(argument)).collect::<Result<Vec<_>, _>>()?;

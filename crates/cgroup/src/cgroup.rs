@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::controllers::{Controllers, Version};
 
-/// Where a container's cgroup is. A closed set: each variant knows all paths it will ever touch, so that the later
-/// commands need neither the mount table nor flags.
+/// Where a container's cgroup is. A closed set: each variant knows all paths it will ever touch, so that the
+/// later commands need neither the mount table nor flags.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cgroup {

@@ -1,7 +1,7 @@
 //! Control files: one open, one read or write, one close, and errors that name the file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write as _};
+use std::io::{Read, Write as _};
 
 use sys::{Errno, errno_of};
 
@@ -17,28 +17,28 @@ pub(crate) fn read_short(path: &str) -> Result<String, Errno> {
     Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
 }
 
-/// Reads a file of any length. (`std::fs::read` asks for the size first, which procfs and cgroupfs do not know.)
+/// Reads a file of any length.
 pub(crate) fn read_all(path: &str) -> Result<Vec<u8>, Errno> {
-    let mut contents = Vec::with_capacity(2 * PAGE);
-    let mut file = File::open(path).map_err(|e| errno_of(&e))?;
-    fill(&mut file, &mut contents).map_err(|e| errno_of(&e))?;
-    Ok(contents)
+    File::open(path).map_err(|e| errno_of(&e)).and_then(read_to_end)
 }
 
-/// Reads to the end in steps of the free capacity.
-fn fill(file: &mut File, contents: &mut Vec<u8>) -> io::Result<()> {
+/// Reads to the end in large steps. (`std::fs::read` asks for the size first, which procfs and cgroupfs do
+/// not know.)
+pub(crate) fn read_to_end(mut file: File) -> Result<Vec<u8>, Errno> {
+    let mut contents = Vec::with_capacity(2 * PAGE);
     loop {
         let start = contents.len();
         contents.resize(contents.capacity().max(start + PAGE), 0);
-        let length = file.read(&mut contents[start..])?;
+        let length = file.read(&mut contents[start..]).map_err(|e| errno_of(&e))?;
         contents.truncate(start + length);
         if length == 0 {
-            return Ok(());
+            return Ok(contents);
         }
     }
 }
 
-/// Opens a control file for writing; never creates or truncates, so that a wrong path cannot leave a file behind.
+/// Opens a control file for writing; never creates or truncates, so that a wrong path cannot leave a file
+/// behind.
 pub(crate) fn open_to_write(path: &str) -> Result<File, Errno> {
     OpenOptions::new().write(true).open(path).map_err(|e| errno_of(&e))
 }

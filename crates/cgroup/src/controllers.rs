@@ -19,8 +19,8 @@ pub struct Controllers {
 }
 
 impl Controllers {
-    /// `v1` as in /proc/self/cgroup: names with commas between. `v2` as in cgroup.controllers: names with blanks
-    /// between; `None` where no cgroup2 is mounted.
+    /// `v1` as in /proc/self/cgroup: names with commas between. `v2` as in cgroup.controllers: names with
+    /// blanks between; `None` where no cgroup2 is mounted.
     pub fn new(v1: impl Into<String>, v2: Option<String>) -> Controllers {
         Controllers { v1: v1.into(), v2 }
     }
@@ -53,7 +53,8 @@ impl Controllers {
         }
     }
 
-    /// Where a controller is that v1 and v2 call by these names; an error that names the field if it is nowhere.
+    /// Where a controller is that v1 and v2 call by these names; an error that names the field if it is
+    /// nowhere.
     pub(crate) fn find(&self, v1: &str, v2: &str, field: &'static str) -> Result<Version, Error> {
         if self.has(Version::V1, v1) {
             return Ok(Version::V1);

@@ -23,7 +23,8 @@ pub struct Created {
 }
 
 impl Created {
-    /// Removes what was made, the innermost first. What is in use by others by now stays, and so do its parents.
+    /// Removes what was made, the innermost first. What is in use by others by now stays, and so do its
+    /// parents.
     pub fn undo(&self) {
         for directory in self.directories.iter().rev() {
             // Somebody else may be in it, or have removed it: neither is ours to change.
@@ -77,7 +78,8 @@ fn create_v1(hierarchy: &Hierarchy, made: &mut Vec<String>) -> Result<(), Error>
     }
 }
 
-/// The unified hierarchy of a hybrid host: controllers are handed down only once a limit needs one, see `apply`.
+/// The unified hierarchy of a hybrid host: controllers are handed down only once a limit needs one, see
+/// `apply`.
 fn create_beside_v1(unified: &Unified, made: &mut Vec<String>) -> Result<(), Error> {
     match make(&unified.mount, &unified.path, made)? {
         Before::There => refuse_state(unified),
@@ -149,7 +151,8 @@ fn refuse_processes(directory: &str) -> Result<(), Error> {
     }
 }
 
-/// Refuses a cgroup of v2 that is frozen, by itself or from above, or that has processes: one file tells both.
+/// Refuses a cgroup of v2 that is frozen, by itself or from above, or that has processes: one file tells
+/// both.
 fn refuse_state(unified: &Unified) -> Result<(), Error> {
     let events = control::read(&unified.file("cgroup.events"))?;
     if control::keyed(&events, "frozen") == Some(1) {
@@ -167,7 +170,8 @@ fn frozen() -> Error {
 
 const CPUSET_FILES: [&str; 2] = ["cpuset.cpus", "cpuset.mems"];
 
-/// A process cannot join a cpuset of v1 that has no cpus or no memory nodes, and a new one has neither (cpuset(7)).
+/// A process cannot join a cpuset of v1 that has no cpus or no memory nodes, and a new one has neither
+/// (cpuset(7)).
 fn fill_cpusets(hierarchy: &Hierarchy, made: &[String]) -> Result<(), Error> {
     for directory in made {
         for file in CPUSET_FILES {
@@ -199,8 +203,9 @@ fn fill_empty_cpusets(hierarchy: &Hierarchy) -> Result<(), Error> {
     Ok(())
 }
 
-/// Enables the controllers in every ancestor, from the top. A refusal is not told here (a cgroup with processes
-/// cannot hand down, nor can a user who is not its owner): the write of a limit that needs the controller tells it.
+/// Enables the controllers in every ancestor, from the top. A refusal is not told here (a cgroup with
+/// processes cannot hand down, nor can a user who is not its owner): the write of a limit that needs the
+/// controller tells it.
 pub(crate) fn hand_down(unified: &Unified) {
     for (end, _) in unified.path.match_indices('/') {
         let directory = [&*unified.mount, &unified.path[..end]].concat();
@@ -225,7 +230,8 @@ fn enable<'a>(directory: &str, missing: impl Iterator<Item = &'a str>) {
     }
 }
 
-/// A new cgroup below a threaded one is in no state to be joined until it is threaded too (cgroups(7), "Thread mode").
+/// A new cgroup below a threaded one is in no state to be joined until it is threaded too (cgroups(7),
+/// "Thread mode").
 fn make_joinable(unified: &Unified) -> Result<(), Error> {
     let file = unified.file("cgroup.type");
     match control::read(&file)?.trim() {

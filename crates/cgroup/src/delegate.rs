@@ -18,7 +18,8 @@ impl Cgroup {
     /// lists as safe. Does nothing on v1, where delegation is not secure.
     ///
     /// # Errors
-    /// If an owner cannot be changed; a file that does not exist is passed over, as the specification demands.
+    /// If an owner cannot be changed; a file that does not exist is passed over, as the specification
+    /// demands.
     pub fn delegate(&self, uid: u32) -> Result<(), Error> {
         let Cgroup::V2(unified) = self else { return Ok(()) };
         let list = control::read_short(LIST).unwrap_or_else(|_| FALLBACK.to_string());

@@ -1,4 +1,5 @@
-//! Device rules of `linux.resources.devices`: a later rule overrides an earlier one, for each kind of access on its own.
+//! Device rules of `linux.resources.devices`: a later rule overrides an earlier one, for each kind of access
+//! on its own.
 
 mod list;
 mod program;
@@ -97,10 +98,12 @@ impl fmt::Display for Access {
 }
 
 impl DeviceRule {
-    /// Reads the fields as they stand in config.json. A negative number is a wildcard, as the other runtimes take it.
+    /// Reads the fields as they stand in config.json. A negative number is a wildcard, as the other runtimes
+    /// take it.
     ///
     /// # Errors
-    /// Names the wrong field. An empty `access` is wrong too: such a rule would say nothing, and runc refuses it.
+    /// Names the wrong field. An empty `access` is wrong too: such a rule would say nothing, and runc refuses
+    /// it.
     pub fn parse(
         allow: bool,
         kind: Option<&str>,
@@ -170,9 +173,10 @@ fn number(field: &str, value: Option<i64>) -> Result<Option<u32>, Error> {
     }
 }
 
-/// What every container may use besides its own rules: the devices that the specification says it has (config-linux,
-/// "Default Devices") and the making, not the opening, of any node. /dev/console is a pseudo-terminal in a container
-/// and so among the `136:*`; the machine's own console (5:1) is not allowed, nor is /dev/net/tun.
+/// What every container may use besides its own rules: the devices that the specification says it has
+/// (config-linux, "Default Devices") and the making, not the opening, of any node. /dev/console is a
+/// pseudo-terminal in a container and so among the `136:*`; the machine's own console (5:1) is not allowed,
+/// nor is /dev/net/tun.
 pub fn default_device_rules() -> Vec<DeviceRule> {
     let node = |major, minor| DeviceRule {
         kind: DeviceKind::Char,

@@ -15,9 +15,9 @@ use crate::{Error, control};
 pub struct Doors {
     /// The directory in the unified hierarchy, for CLONE_INTO_CGROUP (clone3(2)).
     pub into: Option<OwnedFd>,
-    /// The `tasks` files of v1: the process writes `0` into each, and is then inside. It must be single-threaded. A
-    /// process that moves itself this way does not make the kernel wait for all forks of the machine, which the move
-    /// of another process through `cgroup.procs` does (cgroup_threadgroup_rwsem).
+    /// The `tasks` files of v1: the process writes `0` into each, and is then inside. It must be
+    /// single-threaded. A process that moves itself this way does not make the kernel wait for all forks of
+    /// the machine, which the move of another process through `cgroup.procs` does (cgroup_threadgroup_rwsem).
     pub tasks: Vec<OwnedFd>,
 }
 

@@ -18,6 +18,12 @@ pub struct Error {
 }
 
 impl Error {
+    /// Whether the user may not do it: not the owner, or a read-only mount. A rootless container without
+    /// limits goes on without a cgroup then.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.errno, Some(Errno::EACCES | Errno::EPERM | Errno::EROFS))
+    }
+
     /// A rule of ours or of the specification is broken; no system call failed.
     pub(crate) fn rule(words: impl Into<String>) -> Error {
         Error { field: None, operation: words.into(), errno: None }

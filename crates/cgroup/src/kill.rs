@@ -12,8 +12,8 @@ use crate::{Error, control};
 const ROUNDS: usize = 64;
 
 impl Cgroup {
-    /// Sends SIGKILL to every process of the subtree and sees to it that frozen ones can die of it. Does not wait for
-    /// their end: [`remove`](Self::remove) does. A cgroup that is gone, or empty, is success.
+    /// Sends SIGKILL to every process of the subtree and sees to it that frozen ones can die of it. Does not
+    /// wait for their end: [`remove`](Self::remove) does. A cgroup that is gone, or empty, is success.
     ///
     /// # Errors
     /// If a process may not be killed, or processes appear faster than they can be ended.
@@ -28,18 +28,19 @@ impl Cgroup {
         }
     }
 
-    /// Whether the unified hierarchy knows every process that v1 knows. On a hybrid host an administrator may have
-    /// moved a process by v1 alone.
+    /// Whether the unified hierarchy knows every process that v1 knows. On a hybrid host an administrator may
+    /// have moved a process by v1 alone.
     fn unified_holds_all(&self) -> Result<bool, Error> {
         let (Cgroup::V1 { .. }, Some(unified)) = (self, self.unified()) else { return Ok(true) };
         let known = processes_in(&unified.directory())?;
         Ok(self.processes()?.iter().all(|pid| known.binary_search(pid).is_ok()))
     }
 
-    /// Frozen, the processes can neither fork nor end, so each pid is still whose it was. The freezer of v1 lets
-    /// frozen tasks die only when they are thawed.
+    /// Frozen, the processes can neither fork nor end, so each pid is still whose it was. The freezer of v1
+    /// lets frozen tasks die only when they are thawed.
     fn kill_one_by_one(&self) -> Result<(), Error> {
-        // Without a freezer, or with a task that does not stop, rounds until nobody is left do the same, less surely.
+        // Without a freezer, or with a task that does not stop, rounds until nobody is left do the same, less
+        // surely.
         let frozen = !self.processes()?.is_empty() && self.freeze().is_ok();
         let killed = if frozen { self.kill_each().map(drop) } else { self.kill_in_rounds() };
         if frozen {
@@ -48,18 +49,22 @@ impl Cgroup {
         killed
     }
 
+    /// Until a round finds nobody new.
     fn kill_in_rounds(&self) -> Result<(), Error> {
+        let mut known: Vec<i32> = Vec::new();
         for _ in 0..ROUNDS {
-            if self.kill_each()? == 0 {
+            let pids = self.kill_each()?;
+            if pids.iter().all(|pid| known.contains(pid)) {
                 return Ok(());
             }
+            known.extend(pids);
             std::thread::yield_now();
         }
-        Ok(())
+        Err(Error::rule("end the container's processes: they fork faster than they can be ended"))
     }
 
-    /// Returns how many processes were there.
-    fn kill_each(&self) -> Result<usize, Error> {
+    /// Returns who was there.
+    fn kill_each(&self) -> Result<Vec<i32>, Error> {
         let pids = self.processes()?;
         for &pid in &pids {
             match kill(Pid::from_raw(pid), Signal::SIGKILL) {
@@ -67,7 +72,7 @@ impl Cgroup {
                 Err(errno) => return Err(Error::kernel(format!("kill process {pid}"), errno)),
             }
         }
-        Ok(pids.len())
+        Ok(pids)
     }
 
     /// cgroup.kill ends what v2 froze, but not what v1 froze.

@@ -46,7 +46,8 @@ pub(crate) struct Mounted {
 }
 
 impl Layout {
-    /// Looks at the host: /proc/self/cgroup, and /proc/self/mountinfo unless everything is where it customarily is.
+    /// Looks at the host: /proc/self/cgroup, and /proc/self/mountinfo unless everything is where it
+    /// customarily is.
     ///
     /// # Errors
     /// If procfs cannot be read or does not hold what proc(5) and cgroups(7) say.
@@ -81,8 +82,8 @@ impl Layout {
 }
 
 impl Cgroup {
-    /// The cgroup that a process is in, as `exec` needs it for a container that moved its processes into cgroups of
-    /// its own making: v2 then lets nobody into the container's cgroup itself (EBUSY).
+    /// The cgroup that a process is in, as `exec` needs it for a container that moved its processes into
+    /// cgroups of its own making: v2 then lets nobody into the container's cgroup itself (EBUSY).
     ///
     /// # Errors
     /// If the process is gone, or as for [`Layout::read`].
@@ -109,7 +110,8 @@ fn read(path: &str) -> Result<Vec<u8>, Error> {
 fn from_mount_table(membership: &[u8], mountinfo: &[u8]) -> Result<Layout, Error> {
     let mounts: Vec<Mount> = mountinfo.split(|&b| b == b'\n').filter_map(Mount::parse).collect();
     let v2 = unified(membership, &mounts)?;
-    // A v1 controller that something mounted beside a cgroup2 at the customary place does not make a hybrid host.
+    // A v1 controller that something mounted beside a cgroup2 at the customary place does not make a hybrid
+    // host.
     if v2.as_ref().is_some_and(|mounted| mounted.mount == CUSTOMARY) {
         return Ok(Layout { v1: Vec::new(), v2 });
     }
@@ -144,8 +146,8 @@ fn hierarchy(controllers: &[u8], own: &[u8], mounts: &[Mount]) -> Option<Mounted
     Some(Mounted { controllers, mount: mount.point(), own: mount.below(&String::from_utf8_lossy(own)) })
 }
 
-/// One hierarchy may be mounted several times (a container's rootfs has it too): the customary place wins, then the
-/// first.
+/// One hierarchy may be mounted several times (a container's rootfs has it too): the customary place wins,
+/// then the first.
 fn best<'a>(mounts: impl Iterator<Item = &'a Mount<'a>>) -> Option<&'a Mount<'a>> {
     mounts.min_by_key(|mount| !mount.point.starts_with(CUSTOMARY.as_bytes()))
 }
@@ -193,8 +195,9 @@ impl<'a> Mount<'a> {
         unescape(self.point)
     }
 
-    /// A path of the hierarchy as seen below this mount point, whose root may be a part of the hierarchy: a container
-    /// without a cgroup namespace sees the host's path in /proc/self/cgroup and its own part in the mount.
+    /// A path of the hierarchy as seen below this mount point, whose root may be a part of the hierarchy: a
+    /// container without a cgroup namespace sees the host's path in /proc/self/cgroup and its own part in the
+    /// mount.
     fn below(&self, own: &str) -> String {
         let root = unescape(self.root);
         let own = locate::clean(own);

@@ -1,8 +1,8 @@
 //! One [`Cgroup`] over cgroup v1, hybrid and v2, by the cgroup file system.
 //!
-//! The way through: [`Layout::read`] looks at the host once; [`Cgroup::locate`] and [`writes`] decide without touching
-//! anything; [`Cgroup::create`], [`Cgroup::apply`] and [`Cgroup::doors`] do it. A [`Cgroup`] is a small value that
-//! the container's state keeps, and all that later commands need.
+//! The way through: [`Layout::read`] looks at the host once; [`Cgroup::locate`] and [`writes`] decide without
+//! touching anything; [`Cgroup::create`], [`Cgroup::apply`] and [`Cgroup::doors`] do it. A [`Cgroup`] is a
+//! small value that the container's state keeps, and all that later commands need.
 
 mod apply;
 mod below;
@@ -26,6 +26,7 @@ mod remove;
 mod resources;
 mod snapshot;
 mod stats;
+mod tree;
 
 pub use cgroup::{Cgroup, Hierarchy, Unified};
 pub use controllers::{Controllers, Version};

@@ -10,6 +10,7 @@ mod rdma;
 mod unified;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::controllers::{Controllers, Version};
 use crate::resources::Resources;
@@ -38,12 +39,20 @@ pub struct Write {
     pub absent: Absent,
 }
 
+/// For plans and traces: `write 4096 to memory.max`.
+impl fmt::Display for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "write {} to {}", self.value, self.file)
+    }
+}
+
 /// When a limit may be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Before the process is in the cgroup, or while the container is set up.
     Early,
-    /// After the rootfs is up: what the set-up itself must not run into (memory and process limits, device rules).
+    /// After the rootfs is up: what the set-up itself must not run into (memory and process limits, device
+    /// rules).
     Late,
 }
 
@@ -52,8 +61,8 @@ pub enum Phase {
 pub enum Rule {
     /// As it is.
     Plain,
-    /// Together with its neighbours that say the same: the kernel checks each against the others, so a refused one is
-    /// tried again after them.
+    /// Together with its neighbours that say the same: the kernel checks each against the others, so a
+    /// refused one is tried again after them.
     Bound,
     /// After the present quota, which stays: cpu.max takes a period only behind a quota.
     BehindQuota,
@@ -110,8 +119,8 @@ impl Write {
 /// A device list becomes writes where v1 serves it; on v2 it is a [program](crate::device_program).
 ///
 /// # Errors
-/// Names the field whose controller the host lacks, which cannot be converted to what the host has, or whose value is
-/// not legal.
+/// Names the field whose controller the host lacks, which cannot be converted to what the host has, or whose
+/// value is not legal.
 pub fn writes(resources: &Resources, controllers: &Controllers) -> Result<Vec<Write>, Error> {
     let mut all = Vec::new();
     all.extend(cpu::writes(&resources.cpu, controllers)?);
@@ -140,7 +149,8 @@ fn or_max(value: i64) -> String {
     if value < 0 { "max".to_string() } else { value.to_string() }
 }
 
-/// The error for a field of v1 that has no counterpart on v2: the specification demands one (config-linux, "Unified").
+/// The error for a field of v1 that has no counterpart on v2: the specification demands one (config-linux,
+/// "Unified").
 fn only_v1(field: &'static str) -> Error {
     Error::rule("cgroup v2 has nothing that corresponds to it").of(field)
 }

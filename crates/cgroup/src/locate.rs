@@ -10,11 +10,12 @@ const FIELD: &str = "linux.cgroupsPath";
 impl Cgroup {
     /// Decides where the cgroup is. Changes nothing.
     ///
-    /// - An absolute `cgroups_path` counts from the mount point of each hierarchy, as the specification demands
-    ///   (config-linux, "Cgroups Path").
-    /// - A relative one is, as in runc, below the caller's own cgroup on v1, and beside it (below its parent) on v2:
-    ///   there a cgroup with processes in it cannot hand controllers to its children (cgroups(7), "no internal
-    ///   processes"), and the caller's has at least the caller. On a hybrid host all hierarchies follow v1.
+    /// - An absolute `cgroups_path` counts from the mount point of each hierarchy, as the specification
+    ///   demands (config-linux, "Cgroups Path").
+    /// - A relative one is, as in runc, below the caller's own cgroup on v1, and beside it (below its parent)
+    ///   on v2: there a cgroup with processes in it cannot hand controllers to its children (cgroups(7), "no
+    ///   internal processes"), and the caller's has at least the caller. On a hybrid host all hierarchies
+    ///   follow v1.
     /// - Without a path, or with an empty one, it is the relative path `id`.
     /// - `..` is resolved on the string and never leads above the start.
     ///

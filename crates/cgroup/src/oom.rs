@@ -78,7 +78,8 @@ impl OomEvents {
         Ok(OomEvents { source: Source::V2(inotify), seen: kills(&file), file })
     }
 
-    /// Takes what has been announced, without waiting: whether the cgroup ran out of memory since the last time.
+    /// Takes what has been announced, without waiting: whether the cgroup ran out of memory since the last
+    /// time.
     ///
     /// # Errors
     /// If the descriptor cannot be read.

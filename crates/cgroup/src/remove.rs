@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use sys::{Errno, errno_of};
 
-use crate::Error;
 use crate::cgroup::{Cgroup, Unified};
 use crate::events::{Event, wait_for};
-use crate::processes::{children, processes_in};
+use crate::processes::processes_in;
+use crate::{Error, tree};
 
 /// How long killed processes may take to be gone: one that frees gigabytes needs a while.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,14 +19,15 @@ const FIRST_PAUSE: Duration = Duration::from_micros(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 impl Cgroup {
-    /// Removes the cgroups below, depth first, and then the cgroup itself, in every hierarchy. Waits a little for
-    /// processes that are about to end. What is not there is removed.
+    /// Removes the cgroups below, depth first, and then the cgroup itself, in every hierarchy. Waits a little
+    /// for processes that are about to end. What is not there is removed.
     ///
     /// # Errors
     /// `container's cgroup is not empty: N process(es) found` if they do not end in two seconds.
     pub fn remove(&self) -> Result<(), Error> {
         let deadline = Instant::now() + PATIENCE;
-        // The unified hierarchy goes first: it tells when the last process has gone, which is then true of v1 too.
+        // The unified hierarchy goes first: it tells when the last process has gone, which is then true of v1
+        // too.
         let v2 = self.unified().map(|unified| remove_v2(unified, deadline));
         let v1 = self.hierarchies().iter().map(|hierarchy| remove_v1(&hierarchy.directory(), deadline));
         // All hierarchies are tried, so that one busy one does not keep the others; the first error is told.
@@ -63,13 +64,14 @@ fn remove_v2(unified: &Unified, deadline: Instant) -> Result<(), Error> {
 
 /// One attempt; `false` if the kernel says that somebody is in it.
 fn try_remove(directory: &str) -> Result<bool, Error> {
-    match rmdir(directory)? {
-        true => Ok(true),
-        false => {
-            let below = children(directory)?;
-            let all = below.iter().try_fold(!below.is_empty(), |all, child| Ok(try_remove(child)? && all))?;
-            if all { rmdir(directory) } else { Ok(false) }
-        }
+    if rmdir(directory)? {
+        return Ok(true);
+    }
+    match tree::remove_below(directory) {
+        Ok(true) => rmdir(directory),
+        Ok(false) => Ok(false),
+        Err(Errno::ENOENT) => Ok(true),
+        Err(errno) => Err(Error::kernel(format!("remove cgroups below {directory}"), errno)),
     }
 }
 

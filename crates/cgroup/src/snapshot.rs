@@ -5,7 +5,8 @@ use crate::limits::{Absent, Rule, Write};
 use crate::{Error, control};
 
 impl Cgroup {
-    /// The writes that would set again what the files of `writes` hold now. A file that does not exist needs none.
+    /// The writes that would set again what the files of `writes` hold now. A file that does not exist needs
+    /// none.
     ///
     /// # Errors
     /// If a file is there and cannot be read.
@@ -47,7 +48,8 @@ fn value(file: &str, wanted: &str, contents: &str) -> Option<String> {
         ("memory.oom_control", _) => {
             control::keyed(contents, "oom_kill_disable").map(|flag| flag.to_string())
         }
-        // A quota and its period; all other values of several words begin with the name of what they are about.
+        // A quota and its period; all other values of several words begin with the name of what they are
+        // about.
         ("cpu.max", _) | (_, None) => Some(contents.trim().to_string()),
         (_, Some((name, _))) => line(contents, name).or_else(|| unset(file, name)),
     }

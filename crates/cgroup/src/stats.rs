@@ -287,7 +287,6 @@ fn psi(unified: &Unified, file: &str) -> Result<Option<Psi>, Error> {
     contents(&unified.file(file)).map(|contents| parse::psi(&contents))
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }

@@ -7,11 +7,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use sys::clone::{How, Side, clone};
 use sys::namespace::{self, NEWCGROUP, NEWTIME};
-use sys::{Errno, Error, creds, fd, mount, net, process, signal, socket, time};
+use sys::{Errno, Error, creds, fd, net, process, resource, signal, socket, time};
 
 use crate::hooks;
 use crate::packet::{Channel, Packet, Reason};
 use crate::plan::{Action, Execution, Plan};
+use crate::process::label::Labels;
 use crate::process::{directory, home, identity, program};
 use crate::procfs::Procfs;
 use crate::rootfs::mask::Covers;
@@ -34,6 +35,9 @@ pub(crate) struct Inheritance<'p> {
     pub(crate) trace: bool,
 }
 
+/// The caller, where a pid is asked for.
+const SELF: i32 = 0;
+
 /// Why the walk ended: a reason, and the output of a hook.
 type Stop = hooks::Failure;
 
@@ -45,6 +49,7 @@ struct Child<'p> {
     root: Option<Root>,
     proc: Option<Procfs>,
     covers: Covers,
+    labels: Labels,
     /// Of the program: the caller's, unless the config has one.
     umask: u32,
     entered: bool,
@@ -67,6 +72,7 @@ pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
         root: None,
         proc: None,
         covers: Covers::default(),
+        labels: Labels::default(),
         umask: process::set_umask(SETUP_UMASK),
         entered: false,
         home: None,
@@ -112,11 +118,11 @@ impl<'p> Child<'p> {
 
     /// Waits until the parent has done its part of the step.
     fn ask(&self, step: u32, descriptor: Option<BorrowedFd<'_>>) -> Result<(), Reason> {
-        self.channel.send(Packet::Request(step), descriptor).map_err(|_| Reason::Orphaned)?;
-        match self.channel.receive() {
-            Ok(Some((Packet::Granted(granted), _))) if granted == step => Ok(()),
-            _ => Err(Reason::Orphaned),
-        }
+        self.host(step).ask(descriptor).map(drop)
+    }
+
+    fn host(&self, step: u32) -> Host<'_> {
+        Host { channel: &self.channel, step }
     }
 
     fn root(&self) -> Result<&Root, Reason> {
@@ -133,6 +139,8 @@ impl<'p> Child<'p> {
             Action::Unshare(namespaces) => namespace::unshare(*namespaces)?,
             Action::NewSession => process::new_session()?,
             Action::EnterCgroup => self.enter_cgroup(index)?,
+            Action::AllCpus => clear_affinity(),
+            Action::Affinity(cpus) => resource::set_affinity(cpus)?,
             Action::UnshareCgroup => namespace::unshare(NEWCGROUP)?,
             Action::TimeNamespace { .. } => {
                 namespace::unshare(NEWTIME)?;
@@ -144,11 +152,18 @@ impl<'p> Child<'p> {
             Action::Keyring(name) => join_keyring(name)?,
             Action::Propagation(flags) => rootfs::propagation::set(*flags)?,
             Action::PrivateParent(path) => rootfs::propagation::private_parent(path)?,
-            Action::BindRoot(path) => self.root = Some(Root::new(rootfs::propagation::bind_root(path)?)),
+            Action::BindRoot(path) => {
+                self.root = Some(Root::new(rootfs::propagation::bind_root(path, self.host(index))?));
+            }
             Action::OpenRoot(path) => {
                 self.root = Some(Root::new(fd::open(fd::cwd(), path, fd::O_PATH | fd::O_DIRECTORY, 0)?));
             }
-            Action::Mount(mount) => rootfs::mount::mount(self.root()?, mount)?,
+            Action::Mount(mount) => {
+                // Mounted over the root itself, it is the root of every path from here on.
+                if let Some(root) = rootfs::mount::mount(self.root()?, mount, self.host(index))? {
+                    self.root = Some(Root::new(root));
+                }
+            }
             Action::Dev(dev) => with_umask(0, || rootfs::device::defaults(self.root()?, dev))?,
             Action::Device(device) => with_umask(0, || rootfs::device::one(self.root()?, device))?,
             Action::ContainerHook(point, hook) => {
@@ -157,20 +172,32 @@ impl<'p> Child<'p> {
             Action::Sysctl { path, value } => self.proc()?.write(path, value.to_bytes())?,
             Action::MakeDirectory(path) => drop(self.root()?.make_directories(path)?),
             Action::Home { uid } => self.home = Some(home::variable(self.root()?, *uid)),
+            Action::OpenLabel(module) => {
+                self.proc()?;
+                let proc = self.proc.as_ref().ok_or(Reason::Panicked)?;
+                self.labels.open(proc, *module)?;
+            }
             Action::Console(console) => {
                 let master = rootfs::console::make(self.root()?, console)?;
                 self.ask(index, Some(master.as_fd()))?;
             }
-            Action::ChangeRoot(change, depth) => mount::change(self.root()?, *depth, *change)?,
+            Action::ChangeRoot(change, depth) => rootfs::mount::set(self.root()?, *depth, *change)?,
             Action::ReadonlyPath(path) => rootfs::readonly::make(self.root()?, path)?,
             Action::MaskedPath(path) => {
                 let root = self.root.as_ref().ok_or(Reason::Panicked)?;
                 self.covers.hide(root, path)?;
             }
-            Action::EnterRoot(how) => rootfs::pivot::enter(self.root()?, *how)?,
+            Action::EnterRoot(how) => {
+                // Nobody in the container may find the host's /proc among our descriptors while we wait.
+                self.proc = None;
+                rootfs::pivot::enter(self.root()?, *how)?;
+            }
             Action::EnterDirectory(path) => self.entered = directory::enter(path)?,
             Action::OwnStreams { uid } => rootfs::console::own_streams(*uid)?,
             Action::Umask(mask) => self.umask = *mask,
+            Action::Personality(domain) => process::set_personality(*domain)?,
+            Action::MemoryPolicy(policy) => resource::set_memory_policy(policy)?,
+            Action::Limit(limit) => resource::set_limit(SELF, *limit)?,
             Action::Identity(identity) => identity::assume(identity)?,
             Action::NoNewPrivileges => creds::no_new_privileges()?,
             Action::VerifyDirectory(path) => directory::verify(path, self.entered)?,
@@ -180,13 +207,16 @@ impl<'p> Child<'p> {
             }
             Action::Ready => self.ask(index, None)?,
             Action::AwaitStart => self.await_start()?,
+            Action::Label { module, label } => self.labels.write(*module, label)?,
             Action::Execute(execution) => return Err(self.execute(execution).into()),
             Action::MapIds(_) | Action::Limits(_) | Action::HostHook(..) => self.ask(index, None)?,
+            Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
             // The parent's alone.
-            Action::JoinPidNamespace(_)
+            Action::InitialAffinity(_)
+            | Action::JoinPidNamespace(_)
             | Action::JoinInitPidNamespace
             | Action::OomScore(_)
-            | Action::Limit(_) => {}
+            | Action::LimitFromOutside(_) => {}
         }
         Ok(())
     }
@@ -258,6 +288,24 @@ impl<'p> Child<'p> {
     }
 }
 
+/// The parent, to whom a step of the child can turn.
+#[derive(Clone, Copy)]
+pub(crate) struct Host<'c> {
+    channel: &'c Channel,
+    step: u32,
+}
+
+impl Host<'_> {
+    /// Waits until the parent has done its part of the step, be it with a descriptor of ours. Answers its own.
+    pub(crate) fn ask(self, descriptor: Option<BorrowedFd<'_>>) -> Result<Option<OwnedFd>, Reason> {
+        self.channel.send(Packet::Request(self.step), descriptor).map_err(|_| Reason::Orphaned)?;
+        match self.channel.receive() {
+            Ok(Some((Packet::Granted(granted), answer))) if granted == self.step => Ok(answer),
+            _ => Err(Reason::Orphaned),
+        }
+    }
+}
+
 fn become_root(clear_groups: bool) -> Result<(), Error> {
     if clear_groups {
         creds::set_groups(&[])?;
@@ -272,6 +320,13 @@ fn join_keyring(name: &CStr) -> Result<(), Error> {
         Err(error) if matches!(error.errno, Errno::ENOSYS | Errno::EDQUOT | Errno::EPERM) => Ok(()),
         result => result,
     }
+}
+
+/// Since Linux 6.2 a narrower affinity of the caller, a service or a node agent, survives the move to another cgroup. To
+/// set all CPUs costs less than to ask whether that is needed; the kernel leaves those of the cpuset. Where it is
+/// forbidden, as by the seccomp filter of an outer container, the caller's affinity is no worse than without us.
+fn clear_affinity() {
+    let _ = resource::clear_affinity();
 }
 
 /// Runs with another umask, so that modes come out as they are written.

@@ -3,9 +3,12 @@
 use std::ffi::{CStr, CString};
 use std::fmt::{self, Display, Formatter};
 
-use crate::plan::{Action, Device, HookPoint, Mount, MountSource, Program, RootEntry, Step};
+use crate::plan::{
+    Action, Content, Device, HookPoint, IdView, Mount, MountSource, Program, RootEntry, SecurityModule, Step,
+};
 use sys::mount::{self, Change, Depth};
 use sys::namespace as bits;
+use sys::resource::{IoPriority, MemoryPolicy, NumberSet, Scheduling};
 
 /// Names of the namespaces by their `CLONE_NEW*` bit, as config.json calls them.
 const NAMESPACES: &[(u64, &str)] = &[
@@ -40,6 +43,7 @@ impl Step {
 impl Display for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Action::InitialAffinity(cpus) => write!(f, "start on the CPUs {cpus}"),
             Action::JoinPidNamespace(path) => write!(f, "join the pid namespace {}", path.display()),
             Action::JoinInitPidNamespace => f.write_str("join the container's pid namespace"),
             Action::Join { kind, path } => {
@@ -56,6 +60,8 @@ impl Display for Action {
             Action::Unshare(bits) => write!(f, "make new namespaces ({})", namespaces(*bits)),
             Action::NewSession => f.write_str("start a session"),
             Action::EnterCgroup => f.write_str("enter the cgroup"),
+            Action::AllCpus => f.write_str("run on every CPU of the cgroup"),
+            Action::Affinity(cpus) => write!(f, "run on the CPUs {cpus}"),
             Action::UnshareCgroup => f.write_str("make a new cgroup namespace"),
             Action::TimeNamespace { offsets } => {
                 write!(f, "make a new time namespace with offsets {}", lines(offsets))
@@ -88,6 +94,7 @@ impl Display for Action {
             }
             Action::MakeDirectory(path) => write!(f, "make sure that /{} exists", text(path)),
             Action::Home { uid } => write!(f, "look up the home directory of uid {uid}"),
+            Action::OpenLabel(module) => write!(f, "open the file that takes the {}", module.label()),
             Action::Console(_) => f.write_str("make a terminal"),
             Action::ChangeRoot(change, depth) => {
                 write!(f, "make the root file system {}", changes(change, *depth).join(", "))
@@ -100,6 +107,17 @@ impl Display for Action {
             Action::EnterDirectory(path) => write!(f, "enter the working directory {}", text(path)),
             Action::OwnStreams { uid } => write!(f, "give the standard streams to uid {uid}"),
             Action::Umask(mask) => write!(f, "set the umask to {mask:03o}"),
+            Action::Personality(domain) => write!(f, "set the personality to {domain:#x}"),
+            Action::MemoryPolicy(policy) => policy_words(policy, f),
+            Action::Scheduling(scheduling) => scheduling_words(scheduling, f),
+            Action::IoPriority(IoPriority { class, level }) => {
+                write!(f, "set the I/O priority to {level} of class {}", name(IO_CLASSES, u32::from(*class)))
+            }
+            Action::Label { module, label } => {
+                let label = text(label);
+                let plain = label.strip_prefix("exec ").unwrap_or(&label);
+                write!(f, "set the {} {plain}", module.label())
+            }
             Action::PrivilegedFilter(filter) | Action::Filter(filter) => {
                 write!(f, "load the seccomp filter ({} instructions)", filter.program.len())
             }
@@ -116,7 +134,7 @@ impl Display for Action {
                 write!(f, "check that the working directory {} is inside the container", text(path))
             }
             Action::FindProgram(Program { name, .. }) => write!(f, "exec {name:?}"),
-            Action::Limit(limit) => write!(
+            Action::Limit(limit) | Action::LimitFromOutside(limit) => write!(
                 f,
                 "set resource limit {} to {} (hard {})",
                 limit.resource,
@@ -130,18 +148,78 @@ impl Display for Action {
     }
 }
 
+impl SecurityModule {
+    fn label(self) -> &'static str {
+        match self {
+            SecurityModule::AppArmor => "AppArmor profile",
+            SecurityModule::Selinux => "SELinux label",
+        }
+    }
+}
+
+/// Names of `SCHED_*` numbers (sched(7)).
+const POLICIES: &[(u32, &str)] = &[
+    (0, "SCHED_OTHER"),
+    (1, "SCHED_FIFO"),
+    (2, "SCHED_RR"),
+    (3, "SCHED_BATCH"),
+    (5, "SCHED_IDLE"),
+    (6, "SCHED_DEADLINE"),
+];
+
+/// Names of I/O classes (ioprio_set(2)).
+const IO_CLASSES: &[(u32, &str)] =
+    &[(1, "IOPRIO_CLASS_RT"), (2, "IOPRIO_CLASS_BE"), (3, "IOPRIO_CLASS_IDLE")];
+
+/// Names of `MPOL_*` numbers (set_mempolicy(2)).
+const MEMORY_MODES: &[(u32, &str)] = &[
+    (0, "MPOL_DEFAULT"),
+    (1, "MPOL_PREFERRED"),
+    (2, "MPOL_BIND"),
+    (3, "MPOL_INTERLEAVE"),
+    (4, "MPOL_LOCAL"),
+    (5, "MPOL_PREFERRED_MANY"),
+    (6, "MPOL_WEIGHTED_INTERLEAVE"),
+];
+
+fn name(names: &[(u32, &'static str)], number: u32) -> &'static str {
+    names.iter().find(|(known, _)| *known == number).map_or("unknown", |(_, name)| name)
+}
+
+fn scheduling_words(scheduling: &Scheduling, f: &mut Formatter<'_>) -> fmt::Result {
+    let Scheduling { nice, priority, runtime, deadline, period, .. } = scheduling;
+    let policy = name(POLICIES, scheduling.policy);
+    write!(f, "schedule as {policy} (nice {nice}, priority {priority}")?;
+    if *runtime > 0 {
+        write!(f, ", {runtime} ns within {deadline} ns of each {period} ns")?;
+    }
+    f.write_str(")")
+}
+
+fn policy_words(policy: &MemoryPolicy, f: &mut Formatter<'_>) -> fmt::Result {
+    /// The bits above belong to flags.
+    const MODE: u32 = 0x1fff;
+    write!(f, "set the memory policy to {}", name(MEMORY_MODES, policy.mode as u32 & MODE))?;
+    if policy.nodes == NumberSet::default() { Ok(()) } else { write!(f, " on the nodes {}", policy.nodes) }
+}
+
 impl Display for Mount {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let place = text(&self.destination);
         match &self.source {
             MountSource::FileSystem { kind, .. } => write!(f, "mount {} at /{place}", text(kind))?,
             MountSource::Bind { source, .. } => write!(f, "bind {} to /{place}", text(source))?,
-            MountSource::Remount => write!(f, "change the mount at /{place}")?,
+            MountSource::Remount { .. } => write!(f, "change the mount at /{place}")?,
+            MountSource::Link { target } => write!(f, "link /{place} to {}", text(target))?,
         }
         let mut words = changes(&self.change, Depth::One);
         words.extend(changes(&self.recursive, Depth::Tree));
         words.extend(self.propagation.iter().map(|(flags, depth)| propagation(*flags, *depth).to_string()));
-        if let MountSource::FileSystem { options, .. } = &self.source {
+        words.extend(self.ids.as_ref().map(|(view, depth)| id_view(view, *depth)));
+        if let MountSource::FileSystem { content: Content::Copied, .. } = &self.source {
+            words.push("tmpcopyup".into());
+        }
+        if let MountSource::FileSystem { options, .. } | MountSource::Remount { options } = &self.source {
             words.extend(options.iter().filter(|(key, _)| key.as_c_str() != c"source").map(option));
         }
         if words.is_empty() { Ok(()) } else { write!(f, " ({})", words.join(", ")) }
@@ -209,6 +287,20 @@ fn propagation(flags: u64, depth: Depth) -> &'static str {
         (_, false) => "private",
         (_, true) => "rprivate",
     }
+}
+
+fn id_view(view: &IdView, depth: Depth) -> String {
+    let word = if depth == Depth::Tree { "ridmap" } else { "idmap" };
+    match view {
+        IdView::Container => word.into(),
+        IdView::Own(maps) => {
+            format!("{word} of uids {} and gids {}", one_line(&maps.uid), one_line(&maps.gid))
+        }
+    }
+}
+
+fn one_line(lines: &str) -> String {
+    lines.trim_end().replace('\n', ", ")
 }
 
 fn option((key, value): &(CString, Option<CString>)) -> String {

@@ -97,6 +97,7 @@ impl fmt::Display for Reason {
             }
             Reason::CoversProc => f.write_str("cannot be mounted because it is inside /proc or hides it"),
             Reason::OtherNamespace => f.write_str("not a namespace of this type"),
+            Reason::UnknownLabel => f.write_str("the kernel has not loaded it"),
             Reason::Panicked => f.write_str("the runtime panicked (this is a bug)"),
             Reason::Orphaned => f.write_str("the runtime that made it is gone"),
         }

@@ -11,6 +11,7 @@ use crate::child::{self, Inheritance};
 use crate::error::{Error, Result};
 use crate::hooks;
 use crate::idmap;
+use crate::lend::{self, Lender};
 use crate::packet::{Channel, Packet, Reason};
 use crate::plan::{Action, Plan, Side as Who};
 use crate::trace::Trace;
@@ -87,6 +88,7 @@ impl<'p> Launch<'p, '_> {
             child: Guard(Some(child)),
             console: None,
             place_me,
+            lender: Lender::default(),
         };
         drop((self, opened));
         server.serve(trace)
@@ -103,11 +105,16 @@ impl<'p> Launch<'p, '_> {
         self.plan.steps.iter().map(open).collect()
     }
 
-    /// Enters the pid namespace that the child is to be born in. Answers our own, to come back to.
+    /// Goes to the CPUs and into the pid namespace that the child is to be born on and in. Answers our own namespace,
+    /// to come back to.
     fn join_pid_namespace(&self) -> Result<Option<OwnedFd>> {
         let mut outside = None;
         for step in &self.plan.steps {
             if step.action.side() != Who::Before {
+                continue;
+            }
+            if let Action::InitialAffinity(cpus) = &step.action {
+                resource::set_affinity(cpus).map_err(Reason::from).map_err(at(step))?;
                 continue;
             }
             let ours = fd::open(fd::cwd(), c"/proc/self/ns/pid", fd::O_RDONLY, 0);
@@ -217,6 +224,7 @@ struct Server<'p> {
     child: Guard,
     console: Option<OwnedFd>,
     place_me: bool,
+    lender: Lender,
 }
 
 impl<'p> Server<'p> {
@@ -235,12 +243,12 @@ impl<'p> Server<'p> {
                     return Ok(Ready { plan, channel, child, step, console });
                 }
                 Packet::Request(step) => {
-                    self.part(step, descriptor, trace)?;
-                    self.grant(step)?;
+                    let answer = self.part(step, descriptor, trace)?;
+                    self.grant(step, answer)?;
                 }
                 Packet::Forked(step) => {
                     self.replace(descriptor)?;
-                    self.grant(step)?;
+                    self.grant(step, None)?;
                 }
                 Packet::Failed { step, reason } => return Err(failed(self.plan, step, reason, descriptor)),
                 Packet::Span { step, start, end } => trace.child(|| label(self.plan, step), start, end),
@@ -256,8 +264,9 @@ impl<'p> Server<'p> {
         })
     }
 
-    fn grant(&self, step: u32) -> Result<()> {
-        self.channel.send(Packet::Granted(step), None).map_err(|_| self.died())
+    fn grant(&self, step: u32, answer: Option<OwnedFd>) -> Result<()> {
+        let answer = answer.as_ref().map(AsFd::as_fd);
+        self.channel.send(Packet::Granted(step), answer).map_err(|_| self.died())
     }
 
     /// Does all steps that are the parent's at this time.
@@ -269,14 +278,32 @@ impl<'p> Server<'p> {
         Ok(())
     }
 
-    /// Does the parent's part of a step that the child has come to.
-    fn part(&mut self, index: u32, descriptor: Option<OwnedFd>, trace: &mut Trace) -> Result<()> {
+    /// Does the parent's part of a step that the child has come to. Answers what the child asked to be opened.
+    fn part(
+        &mut self,
+        index: u32,
+        descriptor: Option<OwnedFd>,
+        trace: &mut Trace,
+    ) -> Result<Option<OwnedFd>> {
         let step = &self.plan.steps[index as usize];
         if matches!(step.action, Action::Console(_)) {
             self.console = descriptor;
-            return Ok(());
+            return Ok(None);
         }
-        trace.span(|| step.label(), || self.on_host(step, index))
+        if matches!(step.action, Action::Mount(_) | Action::BindRoot(_)) {
+            return trace.span(|| step.label(), || self.lend(step, descriptor));
+        }
+        trace.span(|| step.label(), || self.on_host(step, index)).map(|()| None)
+    }
+
+    /// A mount of the child's comes back with its ids mapped; without one, something is to be opened.
+    fn lend(&mut self, step: &crate::plan::Step, mount: Option<OwnedFd>) -> Result<Option<OwnedFd>> {
+        let pid = self.child.child()?.pid;
+        let lent = match mount {
+            Some(mount) => self.lender.map_ids(&step.action, mount, pid).map(|()| None),
+            None => lend::open(&step.action, pid),
+        };
+        lent.map_err(|error| Error::Plain(format!("{}: {error}", step.label())))
     }
 
     fn on_host(&self, step: &crate::plan::Step, index: u32) -> Result<()> {
@@ -288,10 +315,16 @@ impl<'p> Server<'p> {
                 write_proc(pid, "timens_offsets", &offsets.to_string_lossy()).map_err(at(step))
             }
             Action::OomScore(score) => write_proc(pid, "oom_score_adj", &score.to_string()).map_err(at(step)),
+            Action::Scheduling(scheduling) => {
+                resource::set_scheduling(pid, scheduling).map_err(Reason::from).map_err(at(step))
+            }
+            Action::IoPriority(priority) => {
+                resource::set_io_priority(pid, *priority).map_err(Reason::from).map_err(at(step))
+            }
             Action::Limits(writes) => Ok(self.cgroup.apply(writes)?),
             Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, pid)
                 .map_err(|failure| failed(self.plan, index, failure.reason, failure.output)),
-            Action::Limit(limit) => resource::set_limit(pid, *limit).map_err(Reason::from).map_err(at(step)),
+            Action::LimitFromOutside(limit) => resource::set_limit(pid, *limit).map_err(Reason::from).map_err(at(step)),
             _ => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ mod error;
 pub mod hooks;
 mod idmap;
 pub mod launch;
+mod lend;
 pub mod packet;
 pub mod plan;
 mod process;

@@ -10,7 +10,7 @@ use sys::{Call, Errno, Error, socket};
 pub enum Packet {
     /// Child: I have come to this step; do your part. May carry a descriptor.
     Request(u32),
-    /// Parent: done, go on.
+    /// Parent: done, go on. May carry a descriptor.
     Granted(u32),
     /// Child: this step failed. May carry a file with the output of a hook.
     Failed { step: u32, reason: Reason },
@@ -43,6 +43,8 @@ pub enum Reason {
     CoversProc,
     /// The file is no namespace, or one of another type.
     OtherNamespace,
+    /// No security module knows the profile or label.
+    UnknownLabel,
     /// A bug: the child panicked.
     Panicked,
     /// The parent is gone.
@@ -111,6 +113,7 @@ impl Reason {
             Reason::Orphaned => (9, 0),
             Reason::OtherNamespace => (10, 0),
             Reason::CoversProc => (11, 0),
+            Reason::UnknownLabel => (12, 0),
         }
     }
 
@@ -130,6 +133,7 @@ impl Reason {
             9 => Reason::Orphaned,
             10 => Reason::OtherNamespace,
             11 => Reason::CoversProc,
+            12 => Reason::UnknownLabel,
             _ => return None,
         })
     }

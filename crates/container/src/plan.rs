@@ -12,7 +12,7 @@ use cgroup::Write;
 use sys::creds::{Mask, Sets};
 use sys::mount::{Change, Depth};
 use sys::process::Strings;
-use sys::resource::Limit;
+use sys::resource::{IoPriority, Limit, MemoryPolicy, NumberSet, Scheduling};
 use sys::seccomp::Instruction;
 use sys::tty::Size;
 
@@ -55,6 +55,8 @@ pub enum Side {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the fields are named in the sentence of their variant")]
 pub enum Action {
+    /// Run on these CPUs until the cgroup is entered.
+    InitialAffinity(NumberSet),
     /// Enter an existing pid namespace, which only children can.
     JoinPidNamespace(PathBuf),
     /// Enter the pid namespace of a running container's init, which only children can.
@@ -75,6 +77,10 @@ pub enum Action {
     NewSession,
     /// Enter the container's cgroup.
     EnterCgroup,
+    /// Run on every CPU of the cgroup, whatever the caller was bound to.
+    AllCpus,
+    /// Run on these CPUs of the cgroup.
+    Affinity(NumberSet),
     /// See the container's cgroup as the root of the hierarchy.
     UnshareCgroup,
     /// Write the offsets of the new time namespace, which execve enters.
@@ -115,6 +121,8 @@ pub enum Action {
     MakeDirectory(CString),
     /// HOME from the image's /etc/passwd, since the config sets none.
     Home { uid: u32 },
+    /// Open the file that takes the security label, while /proc can be trusted.
+    OpenLabel(SecurityModule),
     /// Make a pseudoterminal of the container's devpts and send its master to the parent.
     Console(Console),
     /// Make the root mount read-only, or give it its propagation.
@@ -131,6 +139,14 @@ pub enum Action {
     OwnStreams { uid: u32 },
     /// The file mode creation mask.
     Umask(u32),
+    /// The execution domain.
+    Personality(u32),
+    /// From which memory nodes memory comes.
+    MemoryPolicy(MemoryPolicy),
+    /// How the process is scheduled.
+    Scheduling(Scheduling),
+    /// The I/O priority of the process group.
+    IoPriority(IoPriority),
     /// A filter that must be loaded with privileges.
     PrivilegedFilter(Filter),
     /// Become the container's user with its capabilities.
@@ -141,12 +157,17 @@ pub enum Action {
     VerifyDirectory(CString),
     /// Find the program.
     FindProgram(Program),
-    /// Resource limits of the process.
+    /// Resource limits that the process sets on itself, while it is the runtime's user: nobody else may without
+    /// CAP_SYS_RESOURCE, which containers of containers lack.
     Limit(Limit),
+    /// Resource limits that the parent sets: root of a user namespace may not raise its own.
+    LimitFromOutside(Limit),
     /// All is done that `create` does.
     Ready,
     /// Wait for `start`.
     AwaitStart,
+    /// The security label that the program gets.
+    Label { module: SecurityModule, label: CString },
     /// A filter that is loaded as late as possible.
     Filter(Filter),
     /// Run the program.
@@ -157,10 +178,13 @@ impl Action {
     /// Who carries it out.
     pub fn side(&self) -> Side {
         match self {
-            Action::JoinPidNamespace(_) | Action::JoinInitPidNamespace => Side::Before,
+            Action::InitialAffinity(_) | Action::JoinPidNamespace(_) | Action::JoinInitPidNamespace => {
+                Side::Before
+            }
             Action::OomScore(_) => Side::Parent,
             Action::MapIds(_) | Action::Limits(_) | Action::HostHook(..) => Side::Asked,
-            Action::Limit(_) => Side::Last,
+            Action::Scheduling(_) | Action::IoPriority(_) => Side::Asked,
+            Action::LimitFromOutside(_) => Side::Last,
             _ => Side::Child,
         }
     }
@@ -192,8 +216,34 @@ pub struct Mount {
     pub recursive: Change,
     /// Propagation changes (`MS_*`) in order, each of one mount or a tree.
     pub propagation: Vec<(u64, Depth)>,
+    /// By which map owners show, in one mount or a tree.
+    pub ids: Option<(IdView, Depth)>,
     /// What it has to do with the container's /proc.
     pub proc: Proc,
+}
+
+impl Mount {
+    /// A mount with nothing changed about it.
+    pub fn new(destination: CString, source: MountSource) -> Mount {
+        Mount {
+            destination,
+            source,
+            change: Change::default(),
+            recursive: Change::default(),
+            propagation: Vec::new(),
+            ids: None,
+            proc: Proc::Outside,
+        }
+    }
+}
+
+/// By which id map a mount shows owners (mount_setattr(2), `MOUNT_ATTR_IDMAP`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdView {
+    /// That of the container's user namespace.
+    Container,
+    /// One of its own.
+    Own(IdMaps),
 }
 
 /// Where a mount stands to the container's /proc, over which only some things may be mounted (CVE-2019-16884).
@@ -211,12 +261,61 @@ pub enum Proc {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are named in the sentence of their variant")]
 pub enum MountSource {
-    /// A new file system of a type, with its options in order.
-    FileSystem { kind: CString, options: Vec<(CString, Option<CString>)>, on: On },
+    /// A new file system of a type, with its options in order, and at first with a copy of what it covers or without.
+    FileSystem { kind: CString, options: Options, on: On, content: Content },
     /// A part of the host's file tree.
-    Bind { source: CString, depth: Depth },
-    /// What is already mounted there: only its attributes change.
-    Remount,
+    Bind { source: CString, depth: Depth, links: Links },
+    /// What is already mounted there: its attributes change, and the file system's own options if there are any.
+    Remount { options: Options },
+    /// No mount, but a symbolic link to this target.
+    Link { target: CString },
+}
+
+/// Options of a file system: keys, and values where they have one.
+pub type Options = Vec<(CString, Option<CString>)>;
+
+/// What is in a new file system at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// What the file system makes itself.
+    Fresh,
+    /// The same, with the mode of the directory that it covers if the image has one.
+    Alike,
+    /// A copy of the directory that it covers (`tmpcopyup`).
+    Copied,
+}
+
+/// What becomes of symbolic links at the two ends of a bind mount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    /// If the source is one.
+    pub source: SourceLink,
+    /// If the destination is one.
+    pub destination: DestinationLink,
+}
+
+/// What becomes of a source that is a symbolic link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceLink {
+    /// What it leads to is mounted.
+    #[default]
+    Followed,
+    /// The link itself is mounted (`src-nofollow`).
+    Mounted,
+    /// A link to the same target is made at the destination (`copy-symlink`).
+    Copied,
+}
+
+/// What becomes of a destination that is a symbolic link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DestinationLink {
+    /// What it leads to, inside the root, is mounted on.
+    #[default]
+    Followed,
+    /// The link itself is mounted on (`dest-nofollow`).
+    Covered,
+    /// That, or a link anywhere on the way, is an error: where the host's /proc or /sys stands in for the container's.
+    Refused,
 }
 
 /// What a mount's destination may be.
@@ -283,6 +382,15 @@ pub enum RootEntry {
     Move,
     /// chroot(2) alone: there is no mount namespace.
     Chroot,
+}
+
+/// Who enforces a security label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityModule {
+    /// Its labels are profiles.
+    AppArmor,
+    /// Its labels are contexts.
+    Selinux,
 }
 
 /// The user and the rights of the process.

@@ -3,4 +3,5 @@
 pub(crate) mod directory;
 pub(crate) mod home;
 pub(crate) mod identity;
+pub(crate) mod label;
 pub(crate) mod program;

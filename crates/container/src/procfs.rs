@@ -7,6 +7,9 @@ use sys::fd::{self, BENEATH, NO_MAGICLINKS, NO_XDEV};
 use sys::mount::{self, Depth};
 use sys::{Call, Errno, Error, Result, fs};
 
+/// `PROC_ROOT_INO` of the kernel.
+const ROOT_INODE: u64 = 1;
+
 /// A proc file system that nobody else can mount over.
 #[derive(Debug)]
 pub(crate) struct Procfs(OwnedFd);
@@ -18,7 +21,8 @@ impl Procfs {
         let root = mount::clone_mount(fd::cwd(), c"/proc", Depth::One)
             .or_else(|_| crate::rootfs::mount::file_system(c"proc", &[], 0))
             .or_else(|_| fd::open(fd::cwd(), c"/proc", fd::O_PATH | fd::O_DIRECTORY | fd::O_NOFOLLOW, 0))?;
-        if fs::file_system(&root)? == fs::PROC_SUPER_MAGIC {
+        // A part of a proc file system, bound to /proc, would have other files by the same names.
+        if fs::file_system(&root)? == fs::PROC_SUPER_MAGIC && fs::stat(&root)?.st_ino == ROOT_INODE {
             Ok(Procfs(root))
         } else {
             Err(Error { call: Call::Fstatfs, errno: Errno::EXDEV })
@@ -27,13 +31,17 @@ impl Procfs {
 
     /// Writes a file of it, named relative to its root.
     pub(crate) fn write(&self, path: &CStr, value: &[u8]) -> Result<()> {
+        fd::write_all(self.open_to_write(path)?, value)
+    }
+
+    /// Opens a file of it, named relative to its root, for writing.
+    pub(crate) fn open_to_write(&self, path: &CStr) -> Result<OwnedFd> {
         let flags = fd::O_WRONLY | fd::O_NOCTTY;
-        let file = match fd::open_resolved(&self.0, path, flags, BENEATH | NO_MAGICLINKS | NO_XDEV) {
+        match fd::open_resolved(&self.0, path, flags, BENEATH | NO_MAGICLINKS | NO_XDEV) {
             Err(Error { errno: Errno::ENOSYS | Errno::EPERM, .. }) => {
                 fd::open(&self.0, path, flags | fd::O_NOFOLLOW, 0)
             }
             result => result,
-        }?;
-        fd::write_all(&file, value)
+        }
     }
 }

@@ -51,7 +51,10 @@ impl<'p> Calls<'p> {
     /// takes that for an architecture that the profile does not think of.
     pub(crate) fn newest(&self, arch: Arch) -> Option<u32> {
         let numbers = self.named.iter().filter_map(|(call, _)| call.number(arch));
-        numbers.filter(|number| arch != Arch::Arm || *number < ARM_PRIVATE).max().filter(|newest| *newest != 0)
+        numbers
+            .filter(|number| arch != Arch::Arm || *number < ARM_PRIVATE)
+            .max()
+            .filter(|newest| *newest != 0)
     }
 
     /// The decisions for all calls of an architecture that a rule names, sorted by number.
@@ -84,7 +87,7 @@ impl<'p> Calls<'p> {
     fn entries(&self, arch: Arch) -> Vec<Entry> {
         let multiplexers = Multiplexer::of(arch);
         let mut entries = Vec::with_capacity(self.named.len());
-        for (order, (call, rule)) in self.named.iter().enumerate() {
+        for (order, (call, rule)) in (0..).zip(&self.named) {
             if self.profile.rules[*rule].action == self.profile.default_action {
                 continue;
             }
@@ -101,7 +104,7 @@ impl<'p> Calls<'p> {
     }
 
     fn decision(&self, entries: &[Entry], arch: Arch) -> Decision {
-        let rule_of = |entry: &Entry| self.named[entry.order].1;
+        let rule_of = |entry: &Entry| self.named[entry.order as usize].1;
         let unconditional =
             |entry: &&Entry| entry.subcall.is_none() && self.is_unconditional(rule_of(entry), arch);
         if let Some(entry) = entries.iter().find(unconditional) {
@@ -121,10 +124,11 @@ impl<'p> Calls<'p> {
 
     /// The clauses that a rule amounts to for one number.
     fn clauses(&self, entry: &Entry, arch: Arch) -> Vec<Clause> {
-        let (call, index) = self.named[entry.order];
+        let (call, index) = self.named[entry.order as usize];
         let rule = &self.profile.rules[index];
         if let Some(subcall) = entry.subcall {
-            return self.clause_through(rule, index, call, subcall).into_iter().collect();
+            let test = Multiplexer::test(arch, entry.number, subcall);
+            return self.clause_through(rule, index, call, test).into_iter().collect();
         }
         let clause = |conditions: &[Condition]| {
             let comparisons = conditions.iter().map(|condition| Comparison::of(condition, arch));
@@ -141,7 +145,13 @@ impl<'p> Calls<'p> {
 
     /// A rule for calls that come through a multiplexer, the arguments of which a filter cannot see: conditions are
     /// taken for met if the rule is stricter than the default action, and for unmet otherwise.
-    fn clause_through(&self, rule: &Rule, index: usize, call: Syscall, subcall: Comparison) -> Option<Clause> {
+    fn clause_through(
+        &self,
+        rule: &Rule,
+        index: usize,
+        call: Syscall,
+        subcall: Comparison,
+    ) -> Option<Clause> {
         let applies = rule.conditions.is_empty() || rule.action.is_stricter_than(self.profile.default_action);
         applies.then(|| Clause {
             rule: index,
@@ -152,34 +162,14 @@ impl<'p> Calls<'p> {
     }
 }
 
-/// One rule for one number.
-#[derive(Clone, Copy, Debug)]
+/// One rule for one number. Entries sort by number, and of one number in the order of the profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     number: u32,
     /// Index in [`Calls::named`].
-    order: usize,
-    /// The test for one call of a multiplexer.
-    subcall: Option<Comparison>,
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.number, self.order).cmp(&(other.number, other.order))
-    }
+    order: u32,
+    /// The call behind a multiplexer that is meant: the value of its first argument.
+    subcall: Option<u32>,
 }
 
 /// Whether two conditions of a rule test one argument.
@@ -191,14 +181,12 @@ fn has_repeated_argument(rule: &Rule) -> bool {
 /// A call that stands for several others, told apart by its first argument (socketcall(2), ipc(2)).
 struct Multiplexer {
     number: u32,
-    /// The bits of the first argument that the kernel reads.
-    mask: u64,
     /// Its calls, each with the value of the first argument.
-    calls: Vec<(Syscall, u64)>,
+    calls: Vec<(Syscall, u32)>,
 }
 
 /// linux/net.h
-const SOCKETCALL: &[(&str, u64)] = &[
+const SOCKETCALL: &[(&str, u32)] = &[
     ("socket", 1),
     ("bind", 2),
     ("connect", 3),
@@ -222,7 +210,7 @@ const SOCKETCALL: &[(&str, u64)] = &[
 ];
 
 /// linux/ipc.h
-const IPC: &[(&str, u64)] = &[
+const IPC: &[(&str, u32)] = &[
     ("semop", 1),
     ("semget", 2),
     ("semctl", 3),
@@ -240,20 +228,23 @@ const IPC: &[(&str, u64)] = &[
 impl Multiplexer {
     /// The multiplexers of an architecture.
     fn of(arch: Arch) -> Vec<Self> {
-        // ipc keeps a version in the upper half of its first argument.
-        let known = [("socketcall", 0xffff_ffff, SOCKETCALL), ("ipc", 0xffff, IPC)];
-        let present = known.into_iter().filter_map(|(name, mask, calls)| {
+        let present = [("socketcall", SOCKETCALL), ("ipc", IPC)].into_iter().filter_map(|(name, calls)| {
             let number = Syscall::from_name(name)?.number(arch)?;
-            let calls =
-                calls.iter().filter_map(|(name, value)| Some((Syscall::from_name(name)?, *value))).collect();
-            Some(Self { number, mask, calls })
+            let calls = calls.iter().filter_map(|(name, value)| Some((Syscall::from_name(name)?, *value)));
+            Some(Self { number, calls: calls.collect() })
         });
         present.collect()
     }
 
-    /// The test of the first argument for a call; `None` for a call that has no way through here.
-    fn subcall(&self, call: Syscall) -> Option<Comparison> {
-        let (_, value) = self.calls.iter().find(|(known, _)| *known == call)?;
-        Some(Comparison { index: 0, operator: Operator::MaskedEq, mask: self.mask, value: *value })
+    /// The value of the first argument for a call; `None` for a call that has no way through here.
+    fn subcall(&self, call: Syscall) -> Option<u32> {
+        self.calls.iter().find(|(known, _)| *known == call).map(|(_, value)| *value)
+    }
+
+    /// The test of the first argument, as the kernel reads it: 32 bits, for ipc 16 beside a version.
+    fn test(arch: Arch, number: u32, subcall: u32) -> Comparison {
+        let is_ipc = Syscall::from_name("ipc").and_then(|call| call.number(arch)) == Some(number);
+        let mask = if is_ipc { 0xffff } else { 0xffff_ffff };
+        Comparison { index: 0, operator: Operator::MaskedEq, mask, value: u64::from(subcall) }
     }
 }

@@ -9,7 +9,7 @@ use crate::graph::{Graph, Id, Interner, Test};
 
 mod condition;
 
-use condition::{Condition, Fact, Question, State};
+use condition::{Ask, Condition, Fact, Question, State};
 
 /// Turns clauses into nodes.
 pub(crate) struct Checks {
@@ -155,31 +155,24 @@ fn open(states: impl Iterator<Item = State>) -> Option<Vec<Condition>> {
 impl Question {
     /// Whether the test leaves less than the word in the accumulator.
     fn spoils_the_accumulator(&self) -> bool {
-        matches!(self.test(), None)
-    }
-
-    /// The one instruction that answers the question, if there is one: what it compares with, and which answer its
-    /// "yes" is.
-    fn test(&self) -> Option<(Test, u32, bool)> {
-        use condition::Ask::*;
-        match self.ask {
-            AtLeast(value) => Some((Test::AtLeast, value, true)),
-            Equal { mask: u32::MAX, value } => Some((Test::Equal, value, true)),
-            Equal { mask, value: 0 } => Some((Test::AnyBit, mask, false)),
-            Equal { mask, value } if mask == value && mask.is_power_of_two() => Some((Test::AnyBit, mask, true)),
-            Equal { .. } => None,
-        }
+        matches!(self.ask, Ask::Equal { mask, value } if mask != u32::MAX && value != 0 && !is_one_bit(mask, value))
     }
 
     fn node(&self, graph: &mut Graph, yes: Id, no: Id) -> Id {
-        match (self.test(), self.ask) {
-            (Some((test, k, true)), _) => graph.test(test, k, yes, no),
-            (Some((test, k, false)), _) => graph.test(test, k, no, yes),
-            (None, condition::Ask::Equal { mask, value }) => {
+        match self.ask {
+            Ask::AtLeast(value) => graph.test(Test::AtLeast, value, yes, no),
+            Ask::Equal { mask: u32::MAX, value } => graph.test(Test::Equal, value, yes, no),
+            Ask::Equal { mask, value: 0 } => graph.test(Test::AnyBit, mask, no, yes),
+            Ask::Equal { mask, value } if is_one_bit(mask, value) => graph.test(Test::AnyBit, mask, yes, no),
+            Ask::Equal { mask, value } => {
                 let test = graph.test(Test::Equal, value, yes, no);
                 graph.and(mask, test)
             }
-            (None, condition::Ask::AtLeast(_)) => unreachable!("one instruction answers it"),
         }
     }
+}
+
+/// Whether the question is just whether one bit is set, which takes no masking.
+fn is_one_bit(mask: u32, value: u32) -> bool {
+    mask == value && mask.is_power_of_two()
 }

@@ -114,7 +114,8 @@ fn reason(
         };
         rules.extend(verdicts);
         let mentioned = calls.mentions(member.arch, number);
-        let idle: Vec<_> = mentioned.filter(|rule| rules.iter().all(|verdict| verdict.rule != *rule)).collect();
+        let idle: Vec<_> =
+            mentioned.filter(|rule| rules.iter().all(|verdict| verdict.rule != *rule)).collect();
         rules.extend(idle.into_iter().map(|rule| without_effect(profile, rule, decision.as_ref())));
         if let Some(reason) = reason {
             return (reason, rules);
@@ -129,7 +130,11 @@ fn reason(
 }
 
 fn certain(profile: &Profile, rule: usize) -> Verdict {
-    Verdict { rule, action: profile.rules[rule].action, outcome: "decides, whatever the arguments".to_owned() }
+    Verdict {
+        rule,
+        action: profile.rules[rule].action,
+        outcome: "decides, whatever the arguments".to_owned(),
+    }
 }
 
 fn by_clauses(clauses: &[Clause], arch: Arch, arguments: &[u64; 6]) -> (Option<Reason>, Vec<Verdict>) {
@@ -152,7 +157,9 @@ fn by_clauses(clauses: &[Clause], arch: Arch, arguments: &[u64; 6]) -> (Option<R
 
 fn matching(clause: &Clause) -> String {
     match clause.through {
-        Some(call) => format!("decides: this is {call} by another way, on which its conditions cannot be checked"),
+        Some(call) => {
+            format!("decides: this is {call} by another way, on which its conditions cannot be checked")
+        }
         None => "decides: all its conditions hold".to_owned(),
     }
 }
@@ -161,9 +168,14 @@ fn matching(clause: &Clause) -> String {
 fn without_effect(profile: &Profile, rule: usize, decision: Option<&Decision>) -> Verdict {
     let action = profile.rules[rule].action;
     let outcome = match decision {
-        _ if action == profile.default_action => "makes no difference: its action is the default one".to_owned(),
-        Some(Decision::Rule(decider)) => format!("has no say beside syscalls[{decider}], which has no conditions"),
-        _ => "does not hold: its conditions cannot be checked in this way, and it is laxer than the default".to_owned(),
+        _ if action == profile.default_action => {
+            "makes no difference: its action is the default one".to_owned()
+        }
+        Some(Decision::Rule(decider)) => {
+            format!("has no say beside syscalls[{decider}], which has no conditions")
+        }
+        _ => "does not hold: its conditions cannot be checked in this way, and it is laxer than the default"
+            .to_owned(),
     };
     Verdict { rule, action, outcome }
 }
@@ -202,7 +214,9 @@ impl fmt::Display for Unmet<'_> {
         let Comparison { index, operator, mask, value } = *self.comparison;
         let argument = self.arguments[index as usize];
         let relation = match operator {
-            Operator::MaskedEq => return write!(f, "argument {index} is {argument:#x}, not {value:#x} in {mask:#x}"),
+            Operator::MaskedEq => {
+                return write!(f, "argument {index} is {argument:#x}, not {value:#x} in {mask:#x}");
+            }
             Operator::Ne => "different from",
             Operator::Eq => "equal to",
             Operator::Lt => "less than",

@@ -19,8 +19,11 @@
 //!    sorted by argument. A higher argument goes first; then `EQ`, `NE` and `MASKED_EQ` before `LT` and `LE`
 //!    before `GT` and `GE`; then the larger value, for `LT` and `LE` the smaller. A rule whose conditions begin another's
 //!    goes before it, and of equals the first in the profile. If none matches, the default action decides.
-//!    *Different:* for values on which libseccomp's tree depends on the order of the profile or on the word
-//!    size this order holds all the same, and a rule that libseccomp refuses as a conflict is ranked by it.
+//!    *Different:* where one rule tests a 64-bit argument by `EQ` or `NE` and another by `MASKED_EQ`, libseccomp takes
+//!    them in the order of the profile, but on 32 bits in the order above, which holds here always. Rules that
+//!    libseccomp refuses as contradictory are ranked. And libseccomp (2.5.4, 2.6.1) has faults that are not copied:
+//!    after a rule that fails on a later argument it can test the wrong word for the next rule, and of bounds
+//!    with an upper half in common it can lose one.
 //! 6. **Two conditions on one argument** make each condition of that rule a rule of its own, as in runc and crun.
 //! 7. **32-bit architectures** compare the lower half of an argument. A value that is a negative 32-bit number written in
 //!    64 bits means that number; *different:* any other value above 32 bits is larger than every argument, where
@@ -33,7 +36,8 @@
 //! 9. **New calls.** Unless the default action lets calls through (`ALLOW`, `LOG`, `TRACE`), a call with a number above
 //!    the newest one that the profile names fails with ENOSYS on that architecture, so that libc falls back to an older
 //!    one. On s390 and s390x so does number 0, by which the kernel shows a number it does not know. *Different:* ARM's
-//!    private calls (0x0f0000) are not taken for the newest, which would leave every new call to the default action.
+//!    private calls (0x0f0000) are not taken for the newest, which would leave every new call to the default action;
+//!    and a rule decides first, even for a multiplexer with a number above the newest.
 
 mod arch;
 mod calls;

@@ -92,8 +92,10 @@ impl<'p> Compiler<'p> {
     fn spans(&mut self, section: &Section) -> Vec<Span> {
         let decided = self.decided(section);
         let mut starts: Vec<u32> = section.edges().collect();
-        starts.extend(decided.iter().flat_map(|span| [Some(span.start), span.start.checked_add(1)]).flatten());
-        starts.sort_unstable();
+        starts
+            .extend(decided.iter().flat_map(|span| [Some(span.start), span.start.checked_add(1)]).flatten());
+        // Almost sorted already, which the stable sort makes use of.
+        starts.sort();
         starts.dedup();
         let mut spans: Vec<Span> = Vec::new();
         let mut decided = decided.into_iter().peekable();

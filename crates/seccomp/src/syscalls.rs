@@ -144,7 +144,10 @@ mod tests {
             numbers.sort_unstable();
             for pair in numbers.windows(2) {
                 let names = [NAMES[usize::from(pair[0].1)], NAMES[usize::from(pair[1].1)]];
-                assert!(pair[0].0 != pair[1].0 || names == ["arm_sync_file_range", "sync_file_range2"], "{names:?}");
+                assert!(
+                    pair[0].0 != pair[1].0 || names == ["arm_sync_file_range", "sync_file_range2"],
+                    "{names:?}"
+                );
             }
         }
     }

@@ -17,9 +17,10 @@ const POINTS: usize = 3;
 /// the first one starts at or below every number that gets here.
 pub(crate) fn node(graph: &mut Graph, spans: &[Span]) -> Id {
     if let Some((base, points)) = points(spans) {
-        return points.into_iter().flatten().fold(base, |no, point| {
-            graph.test(Test::Equal, point.start, point.node, no)
-        });
+        return points
+            .into_iter()
+            .flatten()
+            .fold(base, |no, point| graph.test(Test::Equal, point.start, point.node, no));
     }
     let (below, above) = spans.split_at(spans.len() / 2);
     let start = above[0].start;

@@ -70,10 +70,18 @@ def column(roots, triplet, header):
     return calls
 
 
+def version(root):
+    text = (Path(root) / "usr/include/linux/version.h").read_text()
+    return ".".join(re.search(rf"LINUX_VERSION_{part}\s+(\d+)", text)[1] for part in ("MAJOR", "PATCHLEVEL", "SUBLEVEL"))
+
+
 def main(roots):
     columns = [column(roots, triplet, header) for _, triplet, header in COLUMNS]
     names = sorted(set().union(*columns))
+    newest, *older = map(version, roots)
     print("//! The numbers of all system calls; written by tables/generate.py, not by hand.")
+    print("//!")
+    print(f"//! From the headers of Linux {newest}; what they lack from {', '.join(older) or 'none'}.")
     print()
     print("/// How many columns a row of [`NUMBERS`] has.")
     print(f"pub(super) const COLUMNS: usize = {len(COLUMNS)};")

@@ -78,16 +78,8 @@ pub fn set_capabilities(sets: Sets) -> Result<()> {
     checked(Call::Capset, result).map(drop)
 }
 
-/// Whether a capability is in the caller's bounding set; `None` if this kernel does not know its number.
-pub fn is_bounded(capability: u32) -> Option<bool> {
-    // SAFETY: no pointers.
-    match unsafe { libc::prctl(libc::PR_CAPBSET_READ, capability, 0, 0, 0) } {
-        -1 => None,
-        found => Some(found == 1),
-    }
-}
-
-/// Drops a capability from the bounding set for good. Needs CAP_SETPCAP.
+/// Drops a capability from the bounding set for good. Needs CAP_SETPCAP; EINVAL for a number that this kernel does
+/// not know.
 pub fn drop_bounding(capability: u32) -> Result<()> {
     prctl(Call::Prctl, libc::PR_CAPBSET_DROP, capability.into())
 }

@@ -108,6 +108,7 @@ calls! {
     Fsconfig = "fsconfig",
     Fsmount = "fsmount",
     Fsopen = "fsopen",
+    Fspick = "fspick",
     Fstatfs = "fstatfs",
     Getcwd = "getcwd",
     Inotify = "inotify",

@@ -12,6 +12,9 @@ pub use libc::{
 /// `DEVPTS_SUPER_MAGIC` of linux/magic.h.
 pub const DEVPTS_SUPER_MAGIC: i64 = 0x1cd1;
 
+/// `SELINUX_MAGIC` of linux/magic.h.
+pub const SELINUX_MAGIC: i64 = 0xf97c_ff8c;
+
 /// What a descriptor refers to (fstat(2)).
 pub fn stat(fd: impl AsFd) -> Result<Stat> {
     stat_at(fd, c"", libc::AT_EMPTY_PATH)

@@ -1,7 +1,7 @@
 //! Mounts: the classic mount(2) and the descriptor-based calls of Linux 5.2 and 5.12.
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use crate::fd::owned;
 use crate::{Call, Result, checked};
@@ -25,6 +25,9 @@ const FSMOUNT_CLOEXEC: u32 = 1;
 const FSCONFIG_SET_FLAG: u32 = 0;
 const FSCONFIG_SET_STRING: u32 = 1;
 const FSCONFIG_CMD_CREATE: u32 = 6;
+const FSCONFIG_CMD_RECONFIGURE: u32 = 7;
+const FSPICK_CLOEXEC: u32 = 1;
+const FSPICK_EMPTY_PATH: u32 = 8;
 const OPEN_TREE_CLONE: u32 = 1;
 const MOVE_MOUNT_F_EMPTY_PATH: u32 = 4;
 const MOVE_MOUNT_T_EMPTY_PATH: u32 = 0x40;
@@ -97,6 +100,21 @@ pub fn create_file_system(context: impl AsFd) -> Result<()> {
     configure(context, FSCONFIG_CMD_CREATE, None, None)
 }
 
+/// Takes the file system under a descriptor up for a change of its options (fspick(2)).
+pub fn pick_file_system(mount: impl AsFd) -> Result<OwnedFd> {
+    let (mount, flags) = (mount.as_fd().as_raw_fd(), FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+    // SAFETY: the empty path is a terminated constant.
+    owned(Call::Fspick, unsafe { libc::syscall(libc::SYS_fspick, mount, c"".as_ptr(), flags) })
+}
+
+/// Gives a file system that was taken up the options set since (fsconfig(2)).
+pub fn reconfigure_file_system(context: impl AsFd) -> Result<()> {
+    configure(context, FSCONFIG_CMD_RECONFIGURE, None, None)
+}
+
+/// The longest value, in bytes, that [`set_string`] can hand over: the kernel reads 256 with the NUL at the end.
+pub const LONGEST_STRING: usize = 255;
+
 fn configure(context: impl AsFd, command: u32, key: Option<&CStr>, value: Option<&CStr>) -> Result<()> {
     let pointer = |text: Option<&CStr>| text.map_or(std::ptr::null(), CStr::as_ptr);
     // SAFETY: the strings are terminated and outlive the call.
@@ -116,7 +134,16 @@ pub fn mount_file_system(context: impl AsFd, attributes: u64) -> Result<OwnedFd>
 
 /// A detached copy of the mount at a path (open_tree(2) with `OPEN_TREE_CLONE`): a bind mount without a place.
 pub fn clone_mount(dir: impl AsFd, path: &CStr, depth: Depth) -> Result<OwnedFd> {
-    let flags = OPEN_TREE_CLONE | libc::O_CLOEXEC as u32 | libc::AT_EMPTY_PATH as u32 | depth.flag();
+    open_tree(dir, path, depth.flag())
+}
+
+/// The same of a symbolic link itself, if the path ends in one.
+pub fn clone_link(dir: impl AsFd, path: &CStr, depth: Depth) -> Result<OwnedFd> {
+    open_tree(dir, path, depth.flag() | libc::AT_SYMLINK_NOFOLLOW as u32)
+}
+
+fn open_tree(dir: impl AsFd, path: &CStr, flags: u32) -> Result<OwnedFd> {
+    let flags = OPEN_TREE_CLONE | libc::O_CLOEXEC as u32 | libc::AT_EMPTY_PATH as u32 | flags;
     // SAFETY: the path is terminated and outlives the call.
     owned(Call::OpenTree, unsafe {
         libc::syscall(libc::SYS_open_tree, dir.as_fd().as_raw_fd(), path.as_ptr(), flags)
@@ -152,12 +179,91 @@ pub fn change(mount: impl AsFd, depth: Depth, change: Change) -> Result<()> {
         propagation: change.propagation,
         userns_fd: 0,
     };
+    set_attributes(mount, depth, &attributes)
+}
+
+/// Shows owners as the user namespace maps them (mount_setattr(2) with `MOUNT_ATTR_IDMAP`). The mount must be detached
+/// still, and the caller have CAP_SYS_ADMIN over the file system. EINVAL for a file system that knows no such mounts.
+pub fn map_ids(mount: impl AsFd, depth: Depth, users: BorrowedFd<'_>) -> Result<()> {
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: users.as_raw_fd() as u64,
+    };
+    set_attributes(mount, depth, &attributes)
+}
+
+fn set_attributes(mount: impl AsFd, depth: Depth, attributes: &libc::mount_attr) -> Result<()> {
     let flags = libc::AT_EMPTY_PATH as u32 | depth.flag();
     // SAFETY: the empty path is a constant; attributes outlives the call and its size is passed.
     let result = unsafe {
         let mount = mount.as_fd().as_raw_fd();
-        let size = size_of_val(&attributes);
-        libc::syscall(libc::SYS_mount_setattr, mount, c"".as_ptr(), flags, &raw const attributes, size)
+        let size = size_of_val(attributes);
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount,
+            c"".as_ptr(),
+            flags,
+            std::ptr::from_ref(attributes),
+            size,
+        )
     };
     checked(Call::MountSetattr, result).map(drop)
+}
+
+/// Attributes with their flag of mount(2) and their bit in statfs(2), in that order.
+const FLAGS: &[(u64, u64, u64)] = &[
+    (ATTR_RDONLY, MS_RDONLY, libc::ST_RDONLY),
+    (ATTR_NOSUID, MS_NOSUID, libc::ST_NOSUID),
+    (ATTR_NODEV, MS_NODEV, libc::ST_NODEV),
+    (ATTR_NOEXEC, MS_NOEXEC, libc::ST_NOEXEC),
+    (ATTR_NODIRATIME, MS_NODIRATIME, libc::ST_NODIRATIME),
+    (ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW, ST_NOSYMFOLLOW),
+    (ATTR_NOATIME, MS_NOATIME, libc::ST_NOATIME),
+    (ATTR_STRICTATIME, MS_STRICTATIME, 0),
+];
+
+/// `ST_NOSYMFOLLOW` of linux/statfs.h.
+const ST_NOSYMFOLLOW: u64 = 0x2000;
+
+/// Attributes as flags of mount(2).
+pub fn classic_flags(attributes: u64) -> u64 {
+    FLAGS.iter().filter(|(bit, ..)| attributes & bit != 0).fold(0, |flags, (_, flag, _)| flags | flag)
+}
+
+/// The attributes of the mount that a descriptor is in (`f_flags` of fstatfs(2)).
+pub fn attributes(mount: impl AsFd) -> Result<u64> {
+    // SAFETY: statfs64 is plain data.
+    let mut found: libc::statfs64 = unsafe { std::mem::zeroed() };
+    // SAFETY: the result outlives the call.
+    let result = unsafe { libc::fstatfs64(mount.as_fd().as_raw_fd(), &raw mut found) };
+    checked(Call::Fstatfs, libc::c_long::from(result))?;
+    Ok(attributes_of(found.f_flags as u64))
+}
+
+/// statfs(2) tells relatime, noatime, and by the lack of both strictatime.
+fn attributes_of(flags: u64) -> u64 {
+    let plain = FLAGS.iter().filter(|(.., bit)| flags & bit != 0).fold(0, |all, (bit, ..)| all | bit);
+    if flags & (libc::ST_NOATIME | libc::ST_RELATIME) == 0 { plain | ATTR_STRICTATIME } else { plain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_become_flags() {
+        assert_eq!(classic_flags(ATTR_RDONLY | ATTR_NOATIME), MS_RDONLY | MS_NOATIME);
+    }
+
+    #[test]
+    fn what_statfs_says_becomes_attributes() {
+        assert_eq!(attributes_of(libc::ST_NODEV | libc::ST_RELATIME), ATTR_NODEV);
+    }
+
+    #[test]
+    fn a_mount_with_neither_time_flag_is_strict() {
+        assert_eq!(attributes_of(libc::ST_NOSUID), ATTR_NOSUID | ATTR_STRICTATIME);
+    }
 }

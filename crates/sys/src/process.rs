@@ -127,6 +127,13 @@ pub fn become_subreaper() -> Result<()> {
     checked(Call::Prctl, libc::c_long::from(result)).map(drop)
 }
 
+/// Sets the execution domain (personality(2)), which execve(2) keeps.
+pub fn set_personality(domain: u32) -> Result<()> {
+    // SAFETY: no pointers.
+    let result = unsafe { libc::personality(libc::c_ulong::from(domain)) };
+    checked(Call::Personality, libc::c_long::from(result)).map(drop)
+}
+
 /// Gives the session a keyring of its own with this name (keyctl(2) `KEYCTL_JOIN_SESSION_KEYRING`).
 pub fn join_session_keyring(name: &CStr) -> Result<()> {
     const JOIN_SESSION_KEYRING: libc::c_int = 1;

@@ -2,7 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case, fail};
-use crate::expect::{contains, hold, same};
+use crate::expect::{contains, hold, lacks, same};
 use crate::leak;
 use crate::test::Test;
 use serde_json::{Value, json};
@@ -153,6 +153,29 @@ pub(crate) const CASES: &[Case] = &[
         let container = t.start(&bundle.args(&["/bin/sleep", "1000"]))?;
         let output = container.exec(&["sh", "-c", "true & wait"])?;
         hold(output.code != 0, "it succeeds")
+    }),
+    case("a device that is not allowed cannot be opened", "config-linux.md: Allowed Device list", |t| {
+        t.v1("devices")?;
+        let list = ["CAP_MKNOD"];
+        let bundle = t
+            .bundle()?
+            .set("/process/capabilities", json!({"bounding": list, "effective": list, "permitted": list}));
+        let bundle = bundle.mount("tmpfs", "tmpfs", "/data", &[]);
+        let text = t.output(&bundle.sh("exec 2>&1; mknod /data/kmsg c 1 11; head -c 1 /data/kmsg; :"))?;
+        contains("what head says", &text, "Operation not permitted")
+    }),
+    case("a device that is allowed can be opened", "config-linux.md: Allowed Device list", |t| {
+        t.v1("devices")?;
+        let rules = json!([{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]);
+        let node = json!({"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 438});
+        let bundle = resources(t.bundle()?, json!({"devices": rules})).set("/linux/devices", json!([node]));
+        // Without a driver it is ENXIO or ENODEV; what matters is that it is not EPERM.
+        let text = t.output(&bundle.sh("exec 2>&1; exec 3</dev/fuse; :"))?;
+        lacks("what the shell says", &text, "not permitted")
+    }),
+    case("the default devices are allowed whatever the rules say", "config-linux.md: Default Devices", |t| {
+        let script = "for d in null zero full random urandom tty ptmx; do ( : </dev/$d ) 2>&1 | grep permitted; done; :";
+        t.prints(&t.bundle()?.sh(script), "")
     }),
     case("a limit that the kernel refuses is an error that names it", "config-linux.md: Memory", |t| {
         t.v1("cpu")?;

@@ -101,7 +101,7 @@ pub(crate) const CASES: &[Case] = &[
         t.rejects(&t.bundle()?.join("network", "proc/self/ns/net"), "")
     }),
     case("mappings without a user namespace", "config-linux.md: User namespace mappings", |t| {
-        names(t, "/linux/uidMappings", json!([{"containerID": 0, "hostID": 0, "size": 1}]), "user namespace")
+        names(t, "/linux/uidMappings", json!([{"containerID": 0, "hostID": 0, "size": 1}]), "mappings")
     })
     .differs("runc", "1.1 does not look"),
     case("an unknown clock", "config-linux.md: Offset for Time Namespace", |t| {

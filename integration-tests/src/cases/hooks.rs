@@ -370,6 +370,22 @@ pub(crate) const CASES: &[Case] = &[
         t.call(&["start", &id])?.ok()?;
         same("id", &json(&t.read(&log)?)?["id"], &json!(id))
     }),
+    case("state answers while a hook hangs", "runtime.md: Query State", |t| {
+        let bundle = hook(t.bundle()?, "createRuntime", "exec sleep 1000");
+        bundle.write()?;
+        let id = t.id();
+        let running = t.command(&["create", "--bundle", arg(&bundle.dir), &id])?.spawn()?;
+        let hook = until("the hook runs", || {
+            let below = crate::procfs::descendants(Pid::from_raw(running.pid));
+            below.into_iter().find(|process| process.name == "sleep")
+        })?;
+        let state = json(&t.call(&["state", &id])?.ok()?.stdout)?;
+        kill(Pid::from_raw(hook.pid), Signal::SIGKILL).doing("end the hook")?;
+        running.wait()?.exits(1)?;
+        hold(state["status"] == "creating" || state["status"] == "created", format!("{state}"))?;
+        t.nothing_left()
+    })
+    .differs("runc", "1.1 writes its state after these hooks"),
     case("a container with a hook that hangs can be deleted by force", "runc delete", |t| {
         let bundle = hook(t.bundle()?, "createRuntime", "echo $$; exec sleep 1000");
         bundle.write()?;

@@ -1,9 +1,10 @@
 //! create, start, state, kill, delete: the states of a container and what is refused in which.
 
 use crate::case::{Case, Doing, case, fail};
+use crate::console::{ConsoleSocket, arg, pid_of};
 use crate::container::Container;
 use crate::expect::{contains, hold, is_rfc3339, json, same, until};
-use crate::procfs::Process;
+use crate::procfs::{self, Process};
 use crate::reaper;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -63,8 +64,10 @@ pub(crate) const CASES: &[Case] = &[
     }),
     case("the pid in state is the container's process", "runtime.md: State", |t| {
         let container = t.idle()?;
-        let process = Process::read(container.pid);
-        same("name of the process", process.map(|process| process.name), Some("sleep".to_owned()))
+        until("the process is sleep", || {
+            Process::read(container.pid).filter(|process| process.name == "sleep")
+        })
+        .map(drop)
     }),
     case("the pid in state of a stopped container is 0 or absent", "runc state", |t| {
         let container = t.start(&t.bundle()?)?;
@@ -77,7 +80,7 @@ pub(crate) const CASES: &[Case] = &[
         same("annotations", &state["annotations"], &notes)
     }),
     case("annotations of any text come through unharmed", "runtime.md: State", |t| {
-        let notes = json!({"a": "\"},\n\u{1b}[31m{\u{0}ä"});
+        let notes = json!({"a": "\"},\n\u{1b}[31m{ä\u{7f}"});
         let state = t.create(&t.bundle()?.set("/annotations", notes.clone()))?.state()?;
         same("annotations", &state["annotations"], &notes)
     }),
@@ -253,6 +256,92 @@ pub(crate) const CASES: &[Case] = &[
         container.kill("TERM")?;
         t.call(&["delete", "--force", &container.id])?.ok().map(drop)
     }),
+    case("kill --all reaches every process of the container", "runc kill", |t| {
+        let script = "setsid sleep 1000 & echo ready; read forever </dev/zero";
+        let container = t.start(&t.bundle()?.without_namespace("pid").sh(script))?;
+        container.says("ready")?;
+        t.call(&["kill", "--all", &container.id, "KILL"])?.ok()?;
+        container.wait()?;
+        until("the processes are gone", || {
+            reaper::all();
+            procfs::descendants(Pid::this()).is_empty().then_some(())
+        })
+    }),
+    case("SIGKILL of a container without a pid namespace ends all its processes", "runc kill", |t| {
+        let script = "setsid sleep 1000 & echo ready; read forever </dev/zero";
+        let container = t.start(&t.bundle()?.without_namespace("pid").sh(script))?;
+        container.says("ready")?;
+        container.kill("KILL")?;
+        container.wait()?;
+        until("the processes are gone", || {
+            reaper::all();
+            procfs::descendants(Pid::this()).is_empty().then_some(())
+        })
+    })
+    .differs("runc", "new in 1.2"),
+    case("of two creates with one id one succeeds", "runtime.md: Create", |t| {
+        let bundle = t.bundle()?;
+        bundle.write()?;
+        for _ in 0..10 {
+            let id = t.id();
+            let words = ["create", "--bundle", arg(&bundle.dir), &id];
+            let calls =
+                [t.command(&words)?.spawn()?, t.command(&words)?.spawn()?, t.command(&words)?.spawn()?];
+            let mut codes = Vec::new();
+            for call in calls {
+                codes.push(call.wait()?.code);
+            }
+            codes.sort_unstable();
+            same("exit statuses", codes, vec![0, 1, 1])?;
+            t.call(&["delete", "--force", &id])?.ok()?;
+            t.nothing_left()?;
+        }
+        Ok(())
+    })
+    .wavers("runc", "1.1 has no lock"),
+    case("of two starts one succeeds", "runtime.md: Start", |t| {
+        let container = t.create(&t.bundle()?.args(&["/bin/sleep", "1000"]))?;
+        let calls =
+            [t.command(&["start", &container.id])?.spawn()?, t.command(&["start", &container.id])?.spawn()?];
+        let mut codes = Vec::new();
+        for call in calls {
+            codes.push(call.wait()?.code);
+        }
+        codes.sort_unstable();
+        same("exit statuses", codes, vec![0, 1])?;
+        same("status", container.status()?, "running")
+    })
+    .wavers("runc", "1.1 has no lock"),
+    case("create --pidfd-socket sends a pidfd of init", "runc create", |t| {
+        let socket = ConsoleSocket::listen(t.path("socket"))?;
+        let container = t.create_with(&t.bundle()?, &["--pidfd-socket", socket.arg()])?;
+        same("pid of the pidfd", pid_of(&socket.receive()?.0)?, container.pid.to_string())
+    })
+    .differs("runc", "new in 1.2"),
+    case("a bundle may have any name", "bundle.md", |t| {
+        let bundle = t.bundle()?.sh("echo here");
+        bundle.write()?;
+        let odd = t.path("a b'\"ä$x");
+        fs::rename(&bundle.dir, &odd).doing("rename the bundle")?;
+        same("output", t.call(&["run", "--bundle", arg(&odd), &t.id()])?.ok()?.stdout, "here\n")
+    }),
+    case("a bundle may lie behind a symlink", "bundle.md", |t| {
+        let bundle = t.bundle()?.sh("echo here");
+        bundle.write()?;
+        std::os::unix::fs::symlink(&bundle.dir, t.path("link")).doing("link")?;
+        same("output", t.call(&["run", "--bundle", arg(&t.path("link")), &t.id()])?.ok()?.stdout, "here\n")
+    }),
+    case(
+        "closed standard descriptors of the caller are no obstacle",
+        "runtime-linux.md: File descriptors",
+        |t| {
+            let bundle = t.bundle()?.sh("true");
+            t.run_through(&["/bin/sh", "-c", "exec \"$@\" <&- >&-", "sh"], &bundle, &[])?
+                .output()?
+                .ok()
+                .map(drop)
+        },
+    ),
     case("containers live side by side", "runtime.md: Create", |t| {
         let bundles = [t.bundle()?, t.bundle()?, t.bundle()?];
         let bundles = bundles.map(|bundle| bundle.args(&["/bin/sleep", "1000"]));

@@ -5,6 +5,8 @@ mod commands;
 mod crash;
 mod errors;
 mod exec;
+mod explain;
+mod extras;
 mod hooks;
 mod lifecycle;
 mod mounts;
@@ -23,12 +25,14 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("errors", errors::CASES),
     ("process", process::CASES),
     ("exec", exec::CASES),
+    ("extras", extras::CASES),
     ("terminal", terminal::CASES),
     ("hooks", hooks::CASES),
     ("namespaces", namespaces::CASES),
     ("rootfs", rootfs::CASES),
     ("mounts", mounts::CASES),
     ("cgroups", cgroups::CASES),
+    ("explain", explain::CASES),
     ("security", security::CASES),
     ("crash", crash::CASES),
 ];
@@ -47,4 +51,27 @@ pub(crate) fn chosen(filter: &[String]) -> impl Iterator<Item = usize> {
             filter.iter().all(|word| text.contains(&word.to_lowercase()))
         })
         .map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all, chosen};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_cases_of_a_topic_have_one_name() {
+        let names: BTreeSet<(&str, &str)> = all().map(|(topic, case)| (topic, case.name)).collect();
+        assert_eq!(names.len(), all().count());
+    }
+
+    #[test]
+    fn every_case_says_where_its_rule_is_written() {
+        assert!(all().all(|(_, case)| !case.section.is_empty()));
+    }
+
+    #[test]
+    fn every_word_of_a_filter_must_be_found() {
+        let both = chosen(&["hooks".into(), "poststop".into()]).count();
+        assert!(both > 0 && both < chosen(&["hooks".into()]).count());
+    }
 }

@@ -203,6 +203,21 @@ pub(crate) const CASES: &[Case] = &[
         hold(text.lines().all(|line| line.ends_with(":/")), text)
     }),
     case("an ordinary user runs the rootless configuration of spec", "runc spec --rootless", rootless),
+    case("an ordinary user maps the range of /etc/subuid", "newuidmap(1)", |t| {
+        let (bundle, user) = rootless_bundle(t, "tr -s ' ' </proc/self/uid_map")?;
+        let name = t.host(&["/usr/bin/id", "-un", "1000"])?.output()?.stdout;
+        let owner = if name.trim().is_empty() { "1000" } else { name.trim() };
+        if !Path::new("/usr/bin/newuidmap").exists() {
+            return skip("no newuidmap on this host (Debian: uidmap)");
+        }
+        let range = t.file("subid", &format!("{owner}:200000:65536\n"))?;
+        let _guards = [t.over("/etc/subuid", &range)?, t.over("/etc/subgid", &range)?];
+        let map = json!([{"containerID": 0, "hostID": 1000, "size": 1}, {"containerID": 1, "hostID": 200_000, "size": 65_536}]);
+        let bundle = bundle.set("/linux/uidMappings", map.clone()).set("/linux/gidMappings", map);
+        bundle.write()?;
+        let text = user(t, &["run", "--bundle", arg(&bundle.dir), &t.id()])?;
+        same("uid_map", text.as_str(), " 0 1000 1\n 1 200000 65536\n")
+    }),
     case("an ordinary user's container may be created, seen, started, killed and deleted", "runc spec --rootless", |t| {
         let (bundle, user) = rootless_bundle(t, "sleep 1000")?;
         let dir = arg(&bundle.dir);

@@ -77,7 +77,7 @@ pub(super) fn needs<T: Serialize + ?Sized>(
     findings: &mut Findings,
 ) {
     if is_set && namespaces.lacks(kind) {
-        let allowed = format!("only if /linux/namespaces lists {}", name(kind));
+        let allowed = format!("only with {} namespace in /linux/namespaces", name(kind));
         findings.must(false, at, value, &allowed);
     }
 }
@@ -101,16 +101,16 @@ fn time_offsets(linux: &Linux, at: &At<'_>, namespaces: &Listed<'_>, findings: &
     }
 }
 
-/// The spec's name of a namespace type.
+/// The spec's name of a namespace type, with its article.
 fn name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Mount => "mount",
-        Kind::Cgroup => "cgroup",
-        Kind::Uts => "uts",
-        Kind::Ipc => "ipc",
-        Kind::User => "user",
-        Kind::Pid => "pid",
-        Kind::Network => "network",
-        Kind::Time => "time",
+        Kind::Mount => "a mount",
+        Kind::Cgroup => "a cgroup",
+        Kind::Uts => "a uts",
+        Kind::Ipc => "an ipc",
+        Kind::User => "a user",
+        Kind::Pid => "a pid",
+        Kind::Network => "a network",
+        Kind::Time => "a time",
     }
 }

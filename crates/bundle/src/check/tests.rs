@@ -151,6 +151,11 @@ mod base {
     }
 
     #[test]
+    fn annotation_values_may_hold_anything() {
+        right(r#"{"annotations": {"org.example": "\u0000\n"}}"#);
+    }
+
+    #[test]
     fn annotation_values_may_be_empty() {
         right(r#"{"annotations": {"org.example": ""}}"#);
     }
@@ -159,7 +164,7 @@ mod base {
     fn a_host_name_needs_a_uts_namespace() {
         check(
             r#"{"hostname": "web", "linux": {"namespaces": []}}"#,
-            r#"/hostname: found "web", allowed: only if /linux/namespaces lists uts"#,
+            r#"/hostname: found "web", allowed: only with a uts namespace in /linux/namespaces"#,
         );
     }
 
@@ -167,7 +172,7 @@ mod base {
     fn a_domain_name_needs_a_uts_namespace() {
         check(
             r#"{"domainname": "web", "linux": null}"#,
-            r#"/domainname: found "web", allowed: only if /linux/namespaces lists uts"#,
+            r#"/domainname: found "web", allowed: only with a uts namespace in /linux/namespaces"#,
         );
     }
 
@@ -764,7 +769,7 @@ mod namespaces {
     fn masked_paths_need_a_mount_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "maskedPaths": ["/proc/kcore"]}}"#,
-            "/linux/maskedPaths: found an array, allowed: only if /linux/namespaces lists mount",
+            "/linux/maskedPaths: found an array, allowed: only with a mount namespace in /linux/namespaces",
         );
     }
 
@@ -772,7 +777,7 @@ mod namespaces {
     fn read_only_paths_need_a_mount_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "readonlyPaths": ["/proc/sys"]}}"#,
-            "/linux/readonlyPaths: found an array, allowed: only if /linux/namespaces lists mount",
+            "/linux/readonlyPaths: found an array, allowed: only with a mount namespace in /linux/namespaces",
         );
     }
 
@@ -780,7 +785,7 @@ mod namespaces {
     fn time_offsets_need_a_time_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "timeOffsets": {"monotonic": {"secs": 1}}}}"#,
-            "/linux/timeOffsets: found an object, allowed: only if /linux/namespaces lists time",
+            "/linux/timeOffsets: found an object, allowed: only with a time namespace in /linux/namespaces",
         );
     }
 
@@ -844,7 +849,7 @@ mod mappings {
     fn mappings_need_a_user_namespace() {
         check(
             r#"{"linux": {"uidMappings": [{"containerID": 0, "hostID": 1, "size": 1}]}}"#,
-            "/linux/uidMappings: found an array, allowed: only if /linux/namespaces lists user",
+            "/linux/uidMappings: found an array, allowed: only with a user namespace in /linux/namespaces",
         );
     }
 
@@ -1017,7 +1022,7 @@ mod net_devices {
     fn they_need_a_network_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "netDevices": {"eth0": {}}}}"#,
-            "/linux/netDevices: found an object, allowed: only if /linux/namespaces lists network",
+            "/linux/netDevices: found an object, allowed: only with a network namespace in /linux/namespaces",
         );
     }
 
@@ -1108,7 +1113,7 @@ mod sysctl {
     fn net_needs_a_network_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "sysctl": {"net.core.somaxconn": "1"}}}"#,
-            r#"/linux/sysctl/net.core.somaxconn: found "1", allowed: only if /linux/namespaces lists network"#,
+            r#"/linux/sysctl/net.core.somaxconn: found "1", allowed: only with a network namespace in /linux/namespaces"#,
         );
     }
 
@@ -1116,7 +1121,7 @@ mod sysctl {
     fn message_queues_need_an_ipc_namespace() {
         check(
             r#"{"linux": {"namespaces": [], "sysctl": {"fs/mqueue/msg_max": "1"}}}"#,
-            r#"/linux/sysctl/fs~1mqueue~1msg_max: found "1", allowed: only if /linux/namespaces lists ipc"#,
+            r#"/linux/sysctl/fs~1mqueue~1msg_max: found "1", allowed: only with an ipc namespace in /linux/namespaces"#,
         );
     }
 
@@ -1124,7 +1129,7 @@ mod sysctl {
     fn user_limits_need_a_user_namespace() {
         check(
             &sysctl("user.max_inotify_watches"),
-            r#"/linux/sysctl/user.max_inotify_watches: found "1", allowed: only if /linux/namespaces lists user"#,
+            r#"/linux/sysctl/user.max_inotify_watches: found "1", allowed: only with a user namespace in /linux/namespaces"#,
         );
     }
 

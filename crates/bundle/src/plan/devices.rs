@@ -1,6 +1,6 @@
 //! The default devices and links of /dev, and `linux.devices`.
 
-use container::plan::{Action, Dev, Device};
+use container::plan::{Action, Dev, Device, Mount, MountSource};
 use oci_spec::runtime::{LinuxDevice, LinuxDeviceType, Spec};
 use sys::fs::{S_IFBLK, S_IFCHR, S_IFIFO};
 use sys::mount::{ATTR_RDONLY, Change};
@@ -45,16 +45,8 @@ pub(super) fn plan(steps: &mut Steps, spec: &Spec, host: &Host, namespaces: &Nam
         }
     }
     if mounts::readonly_dev(spec) {
-        let source = container::plan::MountSource::Remount;
-        let change = Change { set: ATTR_RDONLY, ..Change::default() };
-        let remount = container::plan::Mount {
-            destination: c"dev".into(),
-            source,
-            change,
-            recursive: Change::default(),
-            propagation: Vec::new(),
-            proc: container::plan::Proc::Outside,
-        };
+        let mut remount = Mount::new(c"dev".into(), MountSource::Remount { options: Vec::new() });
+        remount.change = Change { set: ATTR_RDONLY, ..Change::default() };
         steps.push("mounts", Action::Mount(remount));
     }
 }

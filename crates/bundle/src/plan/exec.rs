@@ -4,9 +4,10 @@ mod overrides;
 
 use container::plan::{Action, Plan};
 use oci_spec::runtime::{Process, Spec};
-use sys::creds::Mask;
 use sys::namespace::{NEWPID, NEWUSER};
 
+use super::labels::Labels;
+use super::scheduling::{self, Affinity};
 use super::{Error, Host, Steps, seccomp};
 use super::process as planned;
 
@@ -39,8 +40,11 @@ pub struct Entry {
 /// Plans to run `process` in the container.
 pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entry, Error> {
     let filter = seccomp::filter(target.spec)?;
+    let labels = Labels::of(Some(process), host)?;
+    let affinity = Affinity::of(process)?;
     let mut warnings = Vec::new();
     let mut steps = Steps::default();
+    affinity.begin(&mut steps);
     // The runtime may enter a pid namespace of its own user namespace, and have a child there. That of another
     // user namespace only the child may enter, which then needs a child of its own.
     let by_parent = target.namespaces & NEWPID != 0 && target.namespaces & NEWUSER == 0;
@@ -53,6 +57,7 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     if target.has_cgroup {
         steps.push("", Action::EnterCgroup);
     }
+    affinity.settle(&mut steps, target.has_cgroup);
     let joined = target.namespaces & if by_parent { !NEWPID } else { !0 };
     if joined != 0 {
         steps.push("", Action::JoinInit { namespaces: joined });
@@ -66,10 +71,13 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     }
     steps.push("", Action::NewSession);
     steps.push("", Action::OpenRoot(c"/".into()));
+    labels.open(&mut steps);
     planned::beneath_root_of(&mut steps, process, false);
     steps.push("process.cwd", Action::EnterDirectory(super::text::path(process.cwd())));
-    let grantable = if target.namespaces & NEWUSER != 0 { Mask::MAX } else { host.capabilities };
-    planned::become_user_of(&mut steps, process, grantable, denies_groups, &filter, &mut warnings);
+    let rights = planned::Rights { host, in_user_namespace: target.namespaces & NEWUSER != 0, denies_groups };
+    scheduling::plan(&mut steps, process, target.spec.linux().as_ref())?;
+    planned::become_user_of(&mut steps, process, &rights, &filter, &mut warnings);
+    labels.write(&mut steps);
     steps.push("", Action::Ready);
     planned::execute_of(&mut steps, process, host, &filter, target.preserve_fds);
     let plan = Plan { namespaces: 0, steps: steps.0, state: super::no_state() };

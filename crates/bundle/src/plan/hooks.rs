@@ -43,9 +43,12 @@ pub fn host_hooks(spec: &Spec, point: HookPoint) -> Vec<Hook> {
 
 /// Whether `start` or `delete` will have hooks to run.
 pub(super) fn has_late(spec: &Spec) -> bool {
-    [HookPoint::Poststart, HookPoint::Poststop]
-        .iter()
-        .any(|point| spec.hooks().iter().any(|hooks| !listed(hooks, *point).is_empty()))
+    has(spec, HookPoint::Poststart) || has(spec, HookPoint::Poststop)
+}
+
+/// Whether there are hooks of a point.
+pub(super) fn has(spec: &Spec, point: HookPoint) -> bool {
+    spec.hooks().iter().any(|hooks| !listed(hooks, point).is_empty())
 }
 
 fn one(hook: &Wanted) -> Hook {

@@ -1,7 +1,10 @@
 //! What a plan must know of the machine, asked once.
 
+use std::cell::OnceCell;
+
 use cgroup::Layout;
 use sys::creds::{self, Mask};
+use sys::{fd, fs};
 
 /// The facts that decisions depend on.
 #[derive(Clone, Debug)]
@@ -20,6 +23,10 @@ pub struct Host {
     pub listen_fds: u32,
     /// Names of the sockets (`LISTEN_FDNAMES`).
     pub listen_names: Option<String>,
+    /// Whether AppArmor is enabled, once that was asked: few plans depend on it.
+    apparmor: OnceCell<bool>,
+    /// The same of SELinux.
+    selinux: OnceCell<bool>,
 }
 
 impl Host {
@@ -35,6 +42,24 @@ impl Host {
             cgroups: Layout::read()?,
             listen_fds: listening("LISTEN_FDS").and_then(|count| count.parse().ok()).unwrap_or(0),
             listen_names: listening("LISTEN_FDNAMES"),
+            apparmor: OnceCell::new(),
+            selinux: OnceCell::new(),
+        })
+    }
+
+    /// Whether AppArmor profiles are enforced.
+    pub fn has_apparmor(&self) -> bool {
+        *self.apparmor.get_or_init(|| {
+            let enabled = std::fs::read("/sys/module/apparmor/parameters/enabled");
+            enabled.is_ok_and(|enabled| enabled.starts_with(b"Y"))
+        })
+    }
+
+    /// Whether SELinux is enabled: only then is its file system there (selinux(8)).
+    pub fn has_selinux(&self) -> bool {
+        *self.selinux.get_or_init(|| {
+            let place = fd::open(fd::cwd(), c"/sys/fs/selinux", fd::O_PATH, 0);
+            place.and_then(fs::file_system).is_ok_and(|kind| kind == fs::SELINUX_MAGIC)
         })
     }
 

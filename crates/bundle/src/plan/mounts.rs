@@ -1,11 +1,14 @@
 //! `mounts`, in their order; a `cgroup` mount becomes one for each hierarchy of the host.
 
+mod ids;
+
+use std::ffi::CString;
 use std::path::Path;
 
-use container::plan::{Action, Mount, MountSource, On, Proc};
+use container::plan::{Action, Content, DestinationLink, Links, Mount, MountSource, On, Proc};
 use oci_spec::runtime::{Mount as Wanted, Spec};
 use sys::mount::{ATTR_RDONLY, Change, Depth};
-use sys::namespace::{NEWCGROUP, NEWNS};
+use sys::namespace::{NEWCGROUP, NEWIPC, NEWNET, NEWNS, NEWPID, NEWUSER};
 
 use super::cgroups::Cgroups;
 use super::namespaces::Namespaces;
@@ -39,7 +42,11 @@ pub(super) fn plan(
             let mounts = cgroup_mounts(wanted, host, cgroups, namespaces);
             mounts.into_iter().for_each(|mount| steps.push_entry(field.clone(), mount));
         } else {
-            steps.push_entry(field, Action::Mount(one(wanted, bundle)));
+            let mut mount = one(wanted, namespaces, bundle);
+            let options = Options::parse(words(wanted));
+            reject_misplaced(index, &mount, &options)?;
+            mount.ids = ids::view(index, wanted, &mount, &options, &ids::Users { spec, host, namespaces })?;
+            steps.push_entry(field, Action::Mount(mount));
         }
     }
     Ok(())
@@ -70,7 +77,35 @@ fn words(wanted: &Wanted) -> &[String] {
     wanted.options().as_deref().unwrap_or_default()
 }
 
-fn one(wanted: &Wanted, bundle: &Path) -> Mount {
+/// `tmpcopyup` says what becomes of a tmpfs and of nothing else.
+fn reject_misplaced(index: usize, mount: &Mount, options: &Options) -> Result<(), Error> {
+    let is_tmpfs =
+        matches!(&mount.source, MountSource::FileSystem { kind, .. } if kind.as_c_str() == c"tmpfs");
+    if !options.copy_up || is_tmpfs {
+        return Ok(());
+    }
+    Err(Error::Problems(vec![Problem {
+        pointer: format!("/mounts/{index}/options"),
+        found: "tmpcopyup".into(),
+        allowed: "tmpcopyup only with the type tmpfs".into(),
+    }]))
+}
+
+/// File systems that a user namespace can only mount for a namespace of its own kind, and where the host has its own.
+const HOST_VIEWS: &[(&str, u64, &std::ffi::CStr)] =
+    &[("proc", NEWPID, c"/proc"), ("sysfs", NEWNET, c"/sys"), ("mqueue", NEWIPC, c"/dev/mqueue")];
+
+/// What stands in for a file system that the container cannot mount (user_namespaces(7)): the host's, whose namespace
+/// it shares.
+fn host_view(kind: &str, namespaces: &Namespaces) -> Option<MountSource> {
+    let (.., path) = HOST_VIEWS
+        .iter()
+        .find(|(known, own, _)| *known == kind && namespaces.has(NEWUSER) && !namespaces.has(*own))?;
+    let links = Links { destination: DestinationLink::Refused, ..Links::default() };
+    Some(MountSource::Bind { source: (*path).into(), depth: Depth::Tree, links })
+}
+
+fn one(wanted: &Wanted, namespaces: &Namespaces, bundle: &Path) -> Mount {
     let mut options = Options::parse(words(wanted));
     let kind = wanted.typ().as_deref().unwrap_or_default();
     if is_plain_dev(wanted) && options.bind.is_none() {
@@ -78,22 +113,15 @@ fn one(wanted: &Wanted, bundle: &Path) -> Mount {
     }
     let source = match options.bind {
         // A bind that is remounted at once is the old way to give it flags.
-        Some(depth) => MountSource::Bind { source: bind_source(wanted, bundle), depth },
-        None if options.remount => MountSource::Remount,
-        None => file_system(wanted, kind, &options),
+        Some(depth) => MountSource::Bind { source: bind_source(wanted, bundle), depth, links: options.links },
+        None if options.remount => MountSource::Remount { options: own_options(&options).collect() },
+        None => host_view(kind, namespaces).unwrap_or_else(|| file_system(wanted, kind, &options)),
     };
     mount(wanted.destination(), source, &options)
 }
 
 fn mount(destination: &Path, source: MountSource, options: &Options) -> Mount {
-    let mut mount = Mount {
-        destination: in_root(destination),
-        source,
-        change: Change::default(),
-        recursive: Change::default(),
-        propagation: Vec::new(),
-        proc: proc(destination),
-    };
+    let mut mount = Mount { proc: proc(destination), ..Mount::new(in_root(destination), source) };
     options.dress(&mut mount);
     mount
 }
@@ -122,17 +150,34 @@ fn proc(destination: &Path) -> Proc {
     }
 }
 
-fn bind_source(wanted: &Wanted, bundle: &Path) -> std::ffi::CString {
+fn bind_source(wanted: &Wanted, bundle: &Path) -> CString {
     wanted.source().as_ref().map_or_else(|| path(bundle), |source| path(bundle.join(source)))
 }
 
 fn file_system(wanted: &Wanted, kind: &str, options: &Options) -> MountSource {
     let source = wanted.source().as_ref().map(|source| (c"source".into(), Some(path(source))));
     let readonly = options.change.set & ATTR_RDONLY != 0 && !KERNEL_TYPES.contains(&kind);
-    let flags = options.flags.iter().copied().chain(readonly.then_some("ro")).map(|flag| (c(flag), None));
+    let readonly = readonly && !options.copy_up;
+    let readonly = readonly.then(|| (c"ro".into(), None));
     let on = if matches!(kind, "proc" | "sysfs") { On::PlainDirectory } else { On::Directory };
-    let all = source.into_iter().chain(flags).chain(options.data.iter().cloned()).collect();
-    MountSource::FileSystem { kind: c(kind), options: all, on }
+    let all = source.into_iter().chain(readonly).chain(own_options(options)).collect();
+    MountSource::FileSystem { kind: c(kind), options: all, on, content: content(kind, options) }
+}
+
+/// The options of the file system itself.
+fn own_options(options: &Options) -> impl Iterator<Item = (CString, Option<CString>)> {
+    let flags = options.flags.iter().map(|flag| (c(flag), None));
+    flags.chain(options.data.iter().cloned())
+}
+
+/// A tmpfs without a mode of its own takes that of the directory in the image, as runc has it.
+fn content(kind: &str, options: &Options) -> Content {
+    let has_mode = options.data.iter().any(|(key, _)| key.as_c_str() == c"mode");
+    match (kind, options.copy_up, has_mode) {
+        ("tmpfs", true, _) => Content::Copied,
+        ("tmpfs", false, false) => Content::Alike,
+        _ => Content::Fresh,
+    }
 }
 
 /// A `cgroup` mount: the unified hierarchy alone, or a tmpfs with a mount for each hierarchy of v1 (and the unified
@@ -140,7 +185,7 @@ fn file_system(wanted: &Wanted, kind: &str, options: &Options) -> MountSource {
 /// cgroup their root; without, the container's own part of each is bound.
 fn cgroup_mounts(wanted: &Wanted, host: &Host, cgroups: &Cgroups, namespaces: &Namespaces) -> Vec<Action> {
     let options = Options::parse(words(wanted));
-    let fresh = namespaces.makes(NEWCGROUP);
+    let fresh = namespaces.has(NEWCGROUP);
     if host.cgroups.mode() == cgroup::Mode::V2 {
         let source = match cgroups.cgroup.unified() {
             Some(unified) if !fresh => bind(&unified.directory()),
@@ -153,6 +198,7 @@ fn cgroup_mounts(wanted: &Wanted, host: &Host, cgroups: &Cgroups, namespaces: &N
         let place = wanted.destination().join(Path::new(&hierarchy.mount).file_name().unwrap_or_default());
         let source = if fresh { v1(&hierarchy.controllers) } else { bind(&hierarchy.directory()) };
         mounts.push(Action::Mount(mount(&place, source, &options)));
+        mounts.extend(controller_links(&place, &hierarchy.controllers));
     }
     if let Some(unified) = cgroups.cgroup.unified() {
         let place = wanted.destination().join("unified");
@@ -166,9 +212,19 @@ fn cgroup_mounts(wanted: &Wanted, host: &Host, cgroups: &Cgroups, namespaces: &N
     if options.change.set & ATTR_RDONLY != 0 {
         let readonly =
             Options { change: Change { set: ATTR_RDONLY, ..Change::default() }, ..Options::default() };
-        mounts.push(Action::Mount(mount(wanted.destination(), MountSource::Remount, &readonly)));
+        let source = MountSource::Remount { options: Vec::new() };
+        mounts.push(Action::Mount(mount(wanted.destination(), source, &readonly)));
     }
     mounts
+}
+
+/// Controllers that are mounted together, as in `cpu,cpuacct`, can be found by each of their names.
+fn controller_links(place: &Path, controllers: &str) -> Vec<Action> {
+    let name = place.file_name().unwrap_or_default();
+    let others = controllers.split(',').filter(|other| !other.contains('=') && *other != name);
+    let link =
+        |other| Mount::new(in_root(place.with_file_name(other)), MountSource::Link { target: path(name) });
+    others.map(|other| Action::Mount(link(other))).collect()
 }
 
 /// The tmpfs around the hierarchies of v1, writable until they are mounted.
@@ -194,9 +250,37 @@ fn v1(controllers: &str) -> MountSource {
         kind: c"cgroup".into(),
         options: std::iter::once(source).chain(options).collect(),
         on: On::Directory,
+        content: Content::Fresh,
     }
 }
 
 fn bind(directory: &str) -> MountSource {
-    MountSource::Bind { source: c(directory), depth: Depth::Tree }
+    MountSource::Bind { source: c(directory), depth: Depth::Tree, links: Links::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_links(place: &str, controllers: &str, expected: &[&str]) {
+        let links: Vec<String> =
+            controller_links(place.as_ref(), controllers).iter().map(ToString::to_string).collect();
+        assert_eq!(links, expected);
+    }
+
+    #[test]
+    fn controllers_that_are_mounted_together_get_links() {
+        check_links(
+            "/c/cpu,cpuacct",
+            "cpu,cpuacct",
+            &["link /c/cpu to cpu,cpuacct", "link /c/cpuacct to cpu,cpuacct"],
+        );
+    }
+
+    #[test]
+    fn a_controller_alone_gets_none() {
+        check_links("/c/memory", "memory", &[]);
+        check_links("/c/systemd", "name=systemd", &[]);
+    }
 }

@@ -149,10 +149,15 @@ fn kind(kind: LinuxNamespaceType) -> u64 {
 }
 
 /// The maps, and who may write them: root any, an ordinary user its own id alone, newuidmap(1) what /etc/subuid says.
-fn id_maps(spec: &Spec, host: &Host) -> IdMaps {
+pub(super) fn id_maps(spec: &Spec, host: &Host) -> IdMaps {
     let linux = spec.linux().as_ref();
     let uids = linux.and_then(|linux| linux.uid_mappings().as_deref()).unwrap_or_default();
     let gids = linux.and_then(|linux| linux.gid_mappings().as_deref()).unwrap_or_default();
+    maps(uids, gids, host)
+}
+
+/// The same for any two lists of mappings.
+pub(super) fn maps(uids: &[LinuxIdMapping], gids: &[LinuxIdMapping], host: &Host) -> IdMaps {
     let only_own = is_own(uids, host.uid) && is_own(gids, host.gid);
     IdMaps {
         uid: lines(uids),

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use container::plan::Mount;
+use container::plan::{DestinationLink, Links, Mount, SourceLink};
 use sys::mount::{
     ATTR_ATIME, ATTR_NOATIME, ATTR_NODEV, ATTR_NODIRATIME, ATTR_NOEXEC, ATTR_NOSUID, ATTR_NOSYMFOLLOW,
     ATTR_RDONLY, ATTR_RELATIME, ATTR_STRICTATIME, Change, Depth, MS_PRIVATE, MS_SHARED, MS_SLAVE,
@@ -20,16 +20,27 @@ enum Word {
     Clear(u64),
     /// The time attribute, which is one field of several bits, gets a value.
     Time(u64),
-    /// The same three for the mount and everything below it.
+    /// It loses this value, and so gets the kernel's default, relatime.
+    NotTime(u64),
+    /// The same four for the mount and everything below it.
     SetAll(u64),
     ClearAll(u64),
     TimeAll(u64),
+    NotTimeAll(u64),
     /// Who sees mounts made below.
     Propagation(u64, Depth),
     /// A bind mount.
     Bind(Depth),
     /// A change to what is mounted.
     Remount,
+    /// Owners show by an id map.
+    Idmap(Depth),
+    /// A source that is a symbolic link is not followed.
+    Source(SourceLink),
+    /// Nor is a destination.
+    Destination(DestinationLink),
+    /// A tmpfs begins with a copy of what it covers.
+    CopyUp,
     /// A flag of the file system itself, with its fsconfig(2) name.
     Super(&'static str),
     /// The opposite of one: what a new file system has anyway.
@@ -39,19 +50,23 @@ enum Word {
 }
 
 use Word::{
-    Bind, Clear, ClearAll, NotSuper, Nothing, Propagation, Remount, Set, SetAll, Super, Time, TimeAll,
+    Bind, Clear, ClearAll, CopyUp, Destination, Idmap, NotSuper, NotTime, NotTimeAll, Nothing, Propagation,
+    Remount, Set, SetAll, Source, Super, Time, TimeAll,
 };
 
 /// Every word that is not the file system's own.
 const WORDS: &[(&str, Word)] = &[
     ("async", NotSuper("sync")),
-    ("atime", Time(ATTR_RELATIME)),
+    ("atime", NotTime(ATTR_NOATIME)),
     ("bind", Bind(Depth::One)),
+    ("copy-symlink", Source(SourceLink::Copied)),
     ("defaults", Nothing),
+    ("dest-nofollow", Destination(DestinationLink::Covered)),
     ("dev", Clear(ATTR_NODEV)),
     ("diratime", Clear(ATTR_NODIRATIME)),
     ("dirsync", Super("dirsync")),
     ("exec", Clear(ATTR_NOEXEC)),
+    ("idmap", Idmap(Depth::One)),
     ("iversion", Super("iversion")),
     ("lazytime", Super("lazytime")),
     ("loud", Nothing),
@@ -63,24 +78,25 @@ const WORDS: &[(&str, Word)] = &[
     ("noiversion", NotSuper("iversion")),
     ("nolazytime", NotSuper("lazytime")),
     ("nomand", NotSuper("mand")),
-    ("norelatime", Time(ATTR_RELATIME)),
-    ("nostrictatime", Time(ATTR_RELATIME)),
+    ("norelatime", Nothing),
+    ("nostrictatime", NotTime(ATTR_STRICTATIME)),
     ("nosuid", Set(ATTR_NOSUID)),
     ("nosymfollow", Set(ATTR_NOSYMFOLLOW)),
     ("private", Propagation(MS_PRIVATE, Depth::One)),
-    ("ratime", TimeAll(ATTR_RELATIME)),
+    ("ratime", NotTimeAll(ATTR_NOATIME)),
     ("rbind", Bind(Depth::Tree)),
     ("rdev", ClearAll(ATTR_NODEV)),
     ("rdiratime", ClearAll(ATTR_NODIRATIME)),
     ("relatime", Time(ATTR_RELATIME)),
     ("remount", Remount),
     ("rexec", ClearAll(ATTR_NOEXEC)),
+    ("ridmap", Idmap(Depth::Tree)),
     ("rnoatime", TimeAll(ATTR_NOATIME)),
     ("rnodev", SetAll(ATTR_NODEV)),
     ("rnodiratime", SetAll(ATTR_NODIRATIME)),
     ("rnoexec", SetAll(ATTR_NOEXEC)),
-    ("rnorelatime", TimeAll(ATTR_RELATIME)),
-    ("rnostrictatime", TimeAll(ATTR_RELATIME)),
+    ("rnorelatime", Nothing),
+    ("rnostrictatime", NotTimeAll(ATTR_STRICTATIME)),
     ("rnosuid", SetAll(ATTR_NOSUID)),
     ("rnosymfollow", SetAll(ATTR_NOSYMFOLLOW)),
     ("ro", Set(ATTR_RDONLY)),
@@ -98,10 +114,12 @@ const WORDS: &[(&str, Word)] = &[
     ("shared", Propagation(MS_SHARED, Depth::One)),
     ("silent", Nothing),
     ("slave", Propagation(MS_SLAVE, Depth::One)),
+    ("src-nofollow", Source(SourceLink::Mounted)),
     ("strictatime", Time(ATTR_STRICTATIME)),
     ("suid", Clear(ATTR_NOSUID)),
     ("symfollow", Clear(ATTR_NOSYMFOLLOW)),
     ("sync", Super("sync")),
+    ("tmpcopyup", CopyUp),
     ("unbindable", Propagation(MS_UNBINDABLE, Depth::One)),
 ];
 
@@ -118,6 +136,11 @@ pub(super) struct Options {
     pub(super) propagation: Vec<(u64, Depth)>,
     pub(super) bind: Option<Depth>,
     pub(super) remount: bool,
+    pub(super) links: Links,
+    pub(super) copy_up: bool,
+    pub(super) idmap: Option<Depth>,
+    /// What came after `idmap=` or `ridmap=`: a map of its own, as crun(1) has it.
+    pub(super) id_map: Option<String>,
     /// Flags of the file system itself.
     pub(super) flags: Vec<&'static str>,
     /// The file system's own options.
@@ -131,11 +154,21 @@ impl Options {
         for word in words {
             match WORDS.binary_search_by_key(&word.as_str(), |(known, _)| known) {
                 Ok(index) => options.apply(WORDS[index].1),
-                // An unknown word is the file system's own (runtime-spec config.md).
-                Err(_) => options.data.push(key_and_value(word)),
+                Err(_) => options.other(word),
             }
         }
         options
+    }
+
+    /// An unknown word is the file system's own (runtime-spec config.md).
+    fn other(&mut self, word: &str) {
+        let depth = match word.split_once('=') {
+            Some(("idmap", _)) => Depth::One,
+            Some(("ridmap", _)) => Depth::Tree,
+            _ => return self.data.push(key_and_value(word)),
+        };
+        self.idmap = Some(depth);
+        self.id_map = word.split_once('=').map(|(_, map)| map.into());
     }
 
     fn apply(&mut self, word: Word) {
@@ -143,12 +176,18 @@ impl Options {
             Set(bit) => set(&mut self.change, bit),
             Clear(bit) => clear(&mut self.change, bit),
             Time(value) => time(&mut self.change, value),
+            NotTime(value) => not_time(&mut self.change, value),
             SetAll(bit) => set(&mut self.recursive, bit),
             ClearAll(bit) => clear(&mut self.recursive, bit),
             TimeAll(value) => time(&mut self.recursive, value),
+            NotTimeAll(value) => not_time(&mut self.recursive, value),
             Propagation(flags, depth) => self.propagation.push((flags, depth)),
             Bind(depth) => self.bind = Some(self.bind.map_or(depth, |before| deeper(before, depth))),
             Remount => self.remount = true,
+            Idmap(depth) => self.idmap = Some(self.idmap.map_or(depth, |before| deeper(before, depth))),
+            Source(link) => self.links.source = link,
+            Destination(link) => self.links.destination = link,
+            CopyUp => self.copy_up = true,
             Super(flag) => {
                 self.flags.retain(|known| *known != flag);
                 self.flags.push(flag);
@@ -186,8 +225,19 @@ fn time(change: &mut Change, value: u64) {
     change.clear |= ATTR_ATIME;
 }
 
+/// As mount(2) has it: a value that was set stays, if it is not the one that is taken back.
+fn not_time(change: &mut Change, value: u64) {
+    if change.clear & ATTR_ATIME == 0 || change.set & ATTR_ATIME == value {
+        time(change, ATTR_RELATIME);
+    }
+}
+
+/// Mount labels are written in quotes, which keep mount(2) from splitting them; fsconfig(2) takes them as they are.
+const LABELS: &[&str] = &["context", "defcontext", "fscontext", "rootcontext"];
+
 fn key_and_value(word: &str) -> (CString, Option<CString>) {
     match word.split_once('=') {
+        Some((key, value)) if LABELS.contains(&key) => (c(key), Some(c(value.trim_matches('"')))),
         Some((key, value)) => (c(key), Some(c(value))),
         None => (c(word), None),
     }
@@ -229,6 +279,24 @@ mod tests {
             Change { set: ATTR_STRICTATIME, clear: ATTR_ATIME, ..Change::default() },
         );
         check("noatime,relatime", Change { set: 0, clear: ATTR_ATIME, ..Change::default() });
+    }
+
+    #[test]
+    fn taking_one_time_word_back_leaves_another() {
+        check("noatime,nostrictatime", Change { set: ATTR_NOATIME, clear: ATTR_ATIME, ..Change::default() });
+        check("noatime,atime", Change { set: 0, clear: ATTR_ATIME, ..Change::default() });
+        check("strictatime,atime", Change { set: ATTR_STRICTATIME, clear: ATTR_ATIME, ..Change::default() });
+    }
+
+    #[test]
+    fn a_map_may_come_with_the_word() {
+        let options = parse("ridmap=uids=0-1-2");
+        assert_eq!((options.idmap, options.id_map.as_deref()), (Some(Depth::Tree), Some("uids=0-1-2")));
+    }
+
+    #[test]
+    fn a_label_loses_its_quotes() {
+        assert_eq!(parse("context=\"a:b\"").data, [(c"context".into(), Some(c"a:b".into()))]);
     }
 
     #[test]

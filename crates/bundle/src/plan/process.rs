@@ -69,16 +69,32 @@ pub(super) fn become_user(
     warnings: &mut Vec<String>,
 ) {
     let Some(process) = spec.process() else { return };
-    let grantable = if namespaces.has(NEWUSER) { Mask::MAX } else { host.capabilities };
+    let in_user_namespace = namespaces.has(NEWUSER);
     let denies_groups = namespaces.makes(NEWUSER) && host.uid != 0;
-    become_user_of(steps, process, grantable, denies_groups, filter, warnings);
+    let rights = Rights { host, in_user_namespace, denies_groups };
+    become_user_of(steps, process, &rights, filter, warnings);
+}
+
+/// What the runtime may give the process.
+pub(super) struct Rights<'r> {
+    pub(super) host: &'r Host,
+    /// Whether the container has a user namespace that is not the runtime's.
+    pub(super) in_user_namespace: bool,
+    /// Whether setgroups(2) is denied in it.
+    pub(super) denies_groups: bool,
+}
+
+impl Rights<'_> {
+    /// Root of a user namespace holds every capability there is.
+    fn grantable(&self) -> Mask {
+        if self.in_user_namespace { Mask::MAX } else { self.host.capabilities }
+    }
 }
 
 pub(super) fn become_user_of(
     steps: &mut Steps,
     process: &Process,
-    grantable: Mask,
-    denies_groups: bool,
+    rights: &Rights<'_>,
     filter: &Option<Filter>,
     warnings: &mut Vec<String>,
 ) {
@@ -90,14 +106,14 @@ pub(super) fn become_user_of(
     if let Some(filter) = filter.as_ref().filter(|_| !no_new_privileges) {
         steps.push("linux.seccomp", Action::PrivilegedFilter(filter.clone()));
     }
-    steps.push("process.user", Action::Identity(identity(process, denies_groups)));
-    warn_of_capabilities(process, grantable, warnings);
+    limits(steps, process, rights.in_user_namespace);
+    steps.push("process.user", Action::Identity(identity(process, rights.denies_groups)));
+    warn_of_capabilities(process, rights.grantable(), warnings);
     if no_new_privileges {
         steps.push("process.noNewPrivileges", Action::NoNewPrivileges);
     }
     steps.push("process.cwd", Action::VerifyDirectory(path(process.cwd())));
     steps.push("process.args[0]", Action::FindProgram(program(process)));
-    limits(steps, process);
 }
 
 fn identity(process: &Process, denies_groups: bool) -> Identity {
@@ -169,10 +185,11 @@ fn candidate(directory: &str, name: &str) -> String {
     format!("{}/{name}", if directory.is_empty() { "." } else { directory })
 }
 
-fn limits(steps: &mut Steps, process: &Process) {
+fn limits(steps: &mut Steps, process: &Process, in_user_namespace: bool) {
     for (index, limit) in process.rlimits().iter().flatten().enumerate() {
         let limit = Limit { resource: resource(limit.typ()), soft: limit.soft(), hard: limit.hard() };
-        steps.push_entry(format!("process.rlimits[{index}]"), Action::Limit(limit));
+        let action = if in_user_namespace { Action::LimitFromOutside(limit) } else { Action::Limit(limit) };
+        steps.push_entry(format!("process.rlimits[{index}]"), action);
     }
 }
 

@@ -10,6 +10,7 @@ use sys::namespace::NEWNS;
 use super::namespaces::Namespaces;
 use super::text::{c, in_root, path as c_path};
 use super::{Request, Steps};
+use crate::check::sysctl;
 
 /// `root.path`, against the bundle if it is relative.
 pub(super) fn path(spec: &Spec, bundle: &Path) -> PathBuf {
@@ -102,48 +103,13 @@ fn spread(steps: &mut Steps, spec: &Spec) {
     }
 }
 
-/// `linux.sysctl` as files below /proc: dots separate, unless a slash comes first (sysctl(8)).
+/// `linux.sysctl` as files below /proc.
 pub(super) fn sysctls(steps: &mut Steps, spec: &Spec) {
     let sysctls = spec.linux().as_ref().and_then(|linux| linux.sysctl().as_ref());
     let mut sorted: Vec<_> = sysctls.into_iter().flatten().collect();
     sorted.sort();
     for (key, value) in sorted {
-        let path = c(format!("sys/{}", file(key)));
+        let path = c(format!("sys/{}", sysctl::path(key)));
         steps.push_entry(format!("linux.sysctl[{key}]"), Action::Sysctl { path, value: c(value) });
-    }
-}
-
-fn file(key: &str) -> String {
-    match key.find(['.', '/']) {
-        // With dots as separators a slash stands for a dot in a name, as in the interface eth0.100.
-        Some(first) if key.as_bytes()[first] == b'.' => key
-            .chars()
-            .map(|letter| match letter {
-                '.' => '/',
-                '/' => '.',
-                other => other,
-            })
-            .collect(),
-        _ => key.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dots_become_slashes() {
-        assert_eq!(file("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
-    }
-
-    #[test]
-    fn a_dot_in_an_interface_is_written_as_a_slash() {
-        assert_eq!(file("net.ipv4.conf.eth0/100.forwarding"), "net/ipv4/conf/eth0.100/forwarding");
-    }
-
-    #[test]
-    fn slashes_stay() {
-        assert_eq!(file("net/ipv4/conf/eth0.100/forwarding"), "net/ipv4/conf/eth0.100/forwarding");
     }
 }

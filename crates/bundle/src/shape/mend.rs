@@ -40,7 +40,7 @@ pub(crate) fn mend(value: &mut Value, shape: &Shape) -> Mended {
 impl Mended {
     fn fit(&mut self, shape: &Shape, value: &mut Value, at: &At<'_>) -> Fit {
         match (shape, value) {
-            (Shape::Bool, Value::Bool(_)) => Fit::Right,
+            (Shape::Bool, Value::Bool(_)) | (Shape::AnyText, Value::String(_)) => Fit::Right,
             (Shape::Text, Value::String(text)) => self.text(text, at),
             (Shape::Int(min, max), Value::Number(n))
                 if n.as_i64().is_some_and(|n| (*min..=*max).contains(&n)) =>

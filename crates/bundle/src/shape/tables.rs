@@ -2,7 +2,7 @@
 //! absent and so ignored.
 
 use super::Shape::{
-    Bool, Capabilities, Int, Limit, List, Map, Name, NumberList, Object, Renamed, Text, Uint,
+    AnyText, Bool, Capabilities, Int, Limit, List, Map, Name, NumberList, Object, Renamed, Text, Uint,
 };
 use super::names::{
     DEVICE_RULE_TYPES, DEVICE_TYPES, IO_CLASSES, MEMORY_FLAGS, MEMORY_MODES, NAMESPACES, PERSONALITIES,
@@ -31,7 +31,7 @@ pub(crate) const CONFIG: Shape = Object(&[
     optional("hostname", Text),
     optional("domainname", Text),
     optional("hooks", HOOKS),
-    optional("annotations", TEXT_MAP),
+    optional("annotations", Map(&AnyText)),
     optional("linux", LINUX),
 ]);
 

@@ -9,6 +9,7 @@ fn filled(shape: &Shape, turn: usize) -> Value {
     match shape {
         Shape::Bool => Value::from(turn.is_multiple_of(2)),
         Shape::Text => Value::from("text"),
+        Shape::AnyText => Value::from("text\0"),
         Shape::Int(min, max) => Value::from(if turn.is_multiple_of(2) { *min } else { *max }),
         Shape::Uint(max) => Value::from(if turn.is_multiple_of(2) { 0 } else { *max }),
         Shape::Limit => Value::from(i64::MAX),

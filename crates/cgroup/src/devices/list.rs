@@ -1,9 +1,9 @@
 //! Device rules as writes to devices.deny and devices.allow of v1
 //! (Documentation/admin-guide/cgroup-v1/devices.rst).
 //!
-//! The kernel holds a default and a list of exceptions to it, and can take back only an exception that it was given
-//! word by word. So the rules are first folded into such a list, and the list is written: few writes, and none that a
-//! later one undoes.
+//! The kernel holds a default and a list of exceptions to it, and can take back only an exception that it was
+//! given word by word. So the rules are first folded into such a list, and the list is written: few writes,
+//! and none that a later one undoes.
 
 use crate::Error;
 use crate::controllers::Version;
@@ -64,8 +64,8 @@ impl List {
         }
     }
 
-    /// The kernel grants what one exception grants in full: so each exception carries what wider ones add to it, or
-    /// read from one and write from another would not make read and write together.
+    /// The kernel grants what one exception grants in full: so each exception carries what wider ones add to
+    /// it, or read from one and write from another would not make read and write together.
     fn except(&mut self, mut rule: DeviceRule) {
         for known in &mut self.exceptions {
             if rule.covers(known) {

@@ -1,7 +1,9 @@
-//! Device rules as an eBPF program of type BPF_PROG_TYPE_CGROUP_DEVICE, for v2 (Documentation/bpf, linux/bpf.h).
+//! Device rules as an eBPF program of type BPF_PROG_TYPE_CGROUP_DEVICE, for v2 (Documentation/bpf,
+//! linux/bpf.h).
 //!
-//! The program walks the rules from the last to the first and keeps the kinds of access that are still to be decided:
-//! the first rule it meets decides. A denial of any of them ends it, and so does the grant of the last one.
+//! The program walks the rules from the last to the first and keeps the kinds of access that are still to be
+//! decided: the first rule it meets decides. A denial of any of them ends it, and so does the grant of the
+//! last one.
 
 use crate::Error;
 use crate::devices::{DeviceKind, DeviceRule};
@@ -47,7 +49,8 @@ pub fn device_program(rules: &[DeviceRule]) -> Result<Vec<Instruction>, Error> {
     let deciding = without_overridden(&rules[start.map_or(0, |index| index + 1)..]);
     let mut code = prologue();
     code.extend(deciding.iter().flat_map(block));
-    // The verifier refuses instructions that nothing reaches: so the other answer is there only if a rule gives it.
+    // The verifier refuses instructions that nothing reaches: so the other answer is there only if a rule
+    // gives it.
     let other = !default_allow;
     let given = code.iter().any(|op| matches!(op, Op::End(_, _, answer) if *answer == other));
     code.push(Op::Answer(default_allow));
@@ -105,7 +108,8 @@ fn block(rule: &DeviceRule) -> Vec<Op> {
         DeviceKind::Block => Some((KIND, BLOCK)),
         DeviceKind::Char => Some((KIND, CHAR)),
     };
-    // Numbers are compared as the 64-bit extension of the immediate: device numbers are far below the sign bit.
+    // Numbers are compared as the 64-bit extension of the immediate: device numbers are far below the sign
+    // bit.
     let number = |register, value: Option<u32>| value.map(|value| (register, value as i32));
     let tests = [kind, number(MAJOR, rule.major), number(MINOR, rule.minor)].into_iter().flatten();
     for (register, value) in tests.collect::<Vec<_>>().into_iter().rev() {

@@ -33,7 +33,8 @@ fn hierarchy(names: &[u8], own: &[u8]) -> Option<Mounted> {
     is_top.then(|| Mounted { controllers, mount, own: locate::clean(&String::from_utf8_lossy(own)) })
 }
 
-/// The unified hierarchy at `point`. Where only a part of it is mounted, the caller's path is not found below.
+/// The unified hierarchy at `point`. Where only a part of it is mounted, the caller's path is not found
+/// below.
 fn unified(point: &str, membership: &[u8]) -> Option<Mounted> {
     let controllers = control::read_short(&format!("{point}/cgroup.controllers")).ok()?;
     let own = own_unified(membership)?;

@@ -133,8 +133,8 @@ fn burst(version: Version, file: &'static str, value: u64) -> Write {
     Write { rule: Rule::Bound, absent, ..Write::new(version, "cpu", file, value, BURST) }
 }
 
-/// The weight of v2 (1 to 10000) for shares of v1 (2 to 262144): the curve through 2 and 1, 1024 and 100, 262144
-/// and 10000 that runc and crun use, so that the defaults of both scales meet.
+/// The weight of v2 (1 to 10000) for shares of v1 (2 to 262144): the curve through 2 and 1, 1024 and 100,
+/// 262144 and 10000 that runc and crun use, so that the defaults of both scales meet.
 pub(crate) fn weight_of(shares: u64) -> u64 {
     match shares {
         ..=2 => 1,

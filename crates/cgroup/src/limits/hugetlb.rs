@@ -17,8 +17,9 @@ pub(super) fn writes(limits: &[HugepageLimit], controllers: &Controllers) -> Res
     Ok(writes)
 }
 
-/// Reservations where the kernel counts them (since Linux 5.7), and page faults everywhere, as the other runtimes do:
-/// the second alone ends a process by SIGBUS, the first alone shows no limit to those who look at the old file.
+/// Reservations where the kernel counts them (since Linux 5.7), and page faults everywhere, as the other
+/// runtimes do: the second alone ends a process by SIGBUS, the first alone shows no limit to those who look
+/// at the old file.
 fn both(version: Version, limit: &HugepageLimit) -> [Write; 2] {
     let suffix = match version {
         Version::V1 => "limit_in_bytes",

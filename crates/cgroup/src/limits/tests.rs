@@ -533,3 +533,8 @@ fn early_writes_come_before_late_ones() {
     let all = Resources { pids: Some(1), ..resources };
     check(&all, &v1(), &["cpu.shares=9", "memory.limit_in_bytes=100", "pids.max=1"]);
 }
+
+#[test]
+fn a_write_reads_as_a_sentence() {
+    assert_eq!(writes(&limit(4096, None), &v2()).unwrap()[0].to_string(), "write 4096 to memory.max");
+}

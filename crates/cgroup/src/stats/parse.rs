@@ -56,8 +56,8 @@ fn psi_data(line: &str) -> PsiData {
     }
 }
 
-/// `8:0 Read 4096` lines of v1, and `8:0 4096` where operations are not told apart. The sum over all devices at the
-/// end has no device and is left out.
+/// `8:0 Read 4096` lines of v1, and `8:0 4096` where operations are not told apart. The sum over all devices
+/// at the end has no device and is left out.
 pub(super) fn blkio(contents: &str) -> Vec<BlkioEntry> {
     let entry = |line: &str| {
         let mut words = line.split_whitespace();

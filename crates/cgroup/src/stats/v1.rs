@@ -7,10 +7,12 @@ use super::{
 use crate::Error;
 use crate::cgroup::Hierarchy;
 
-/// cpuacct.stat counts in the clock ticks of user space, a hundredth of a second on every architecture we build for.
+/// cpuacct.stat counts in the clock ticks of user space, a hundredth of a second on every architecture we
+/// build for.
 const NANOSECONDS_PER_TICK: u64 = 10_000_000;
 
-/// The schedulers with statistics of their own, and what counts without one (throttling). The first with files wins.
+/// The schedulers with statistics of their own, and what counts without one (throttling). The first with
+/// files wins.
 const BLKIO_PREFIXES: [&str; 3] = ["blkio.bfq", "blkio", "blkio.throttle"];
 
 /// Fills in what the controllers of one hierarchy know.

@@ -76,7 +76,8 @@ fn memory_entry(unified: &Unified, prefix: &str) -> Result<MemoryEntry, Error> {
     })
 }
 
-/// v1 counts memory and swap together. The two peaks need not have come at the same time, so there is none of the sum.
+/// v1 counts memory and swap together. The two peaks need not have come at the same time, so there is none of
+/// the sum.
 fn sum(memory: &MemoryEntry, swap: &MemoryEntry) -> MemoryEntry {
     MemoryEntry {
         limit: memory.limit.saturating_add(swap.limit),

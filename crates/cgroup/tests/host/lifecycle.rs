@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use cgroup::{Cgroup, Layout};
 
@@ -49,6 +50,21 @@ fn cgroups_below_are_removed_first() {
         fs::create_dir_all(format!("{directory}/a/b")).unwrap();
         fs::create_dir(format!("{directory}/c")).unwrap();
     }
+    own.cgroup.remove().unwrap();
+    assert!(own.directories().iter().all(|directory| !Path::new(directory).exists()));
+}
+
+/// A container may make cgroups below its own, and does not have to name them from the root.
+#[test]
+fn cgroups_deeper_than_a_path_is_long_are_removed() {
+    let Some(own) = Own::create("deep") else { return };
+    let name = "x".repeat(200);
+    let script =
+        format!("cd \"$0\" && for i in $(seq 30); do mkdir {name} && cd -P ./{name} || exit 1; done");
+    for directory in own.directories() {
+        assert!(Command::new("sh").args(["-c", &script, &directory]).status().unwrap().success());
+    }
+    assert_eq!(own.cgroup.processes(), Ok(Vec::new()));
     own.cgroup.remove().unwrap();
     assert!(own.directories().iter().all(|directory| !Path::new(directory).exists()));
 }

@@ -1,5 +1,6 @@
-//! The real thing, on whatever cgroups the machine has: needs root, works below `/ociruntime-test-PID`, cleans up.
-//! Without root, or without cgroups, each test says so and passes; so do those of another version than the machine's.
+//! The real thing, on whatever cgroups the machine has: needs root, works below `/ociruntime-test-PID`,
+//! cleans up. Without root, or without cgroups, each test says so and passes; so do those of another version
+//! than the machine's.
 
 mod lifecycle;
 mod own;

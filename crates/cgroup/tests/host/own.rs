@@ -26,7 +26,8 @@ impl Own {
         Some(own)
     }
 
-    /// A cgroup in the unified hierarchy alone, as it is on a host with v2; a hybrid host has the core of it too.
+    /// A cgroup in the unified hierarchy alone, as it is on a host with v2; a hybrid host has the core of it
+    /// too.
     pub(crate) fn create_unified(name: &str) -> Option<Own> {
         let unified = Unified { controllers: String::new(), ..Own::locate(name)?.cgroup.unified()?.clone() };
         let own = Own { cgroup: Cgroup::V2(unified) };
@@ -149,4 +150,13 @@ pub(crate) fn memory(memory: Memory) -> Resources {
 
 pub(crate) fn cpu(cpu: Cpu) -> Resources {
     Resources { cpu, ..Resources::default() }
+}
+
+/// The first disk of the machine.
+pub(crate) fn disk() -> Option<(i64, i64)> {
+    let disks = fs::read_dir("/sys/block").ok()?;
+    let number = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("dev")).ok();
+    let number = disks.filter_map(|entry| number(entry.ok()?)).next()?;
+    let (major, minor) = number.trim().split_once(':')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }

@@ -4,9 +4,12 @@ use std::fs;
 use std::io::{Read, Write as _};
 use std::process::{Command, Stdio};
 
-use cgroup::{Cgroup, Cpu, DeviceRule, Layout, Memory, Resources, with_default_devices};
+use cgroup::{
+    BlockIo, Cgroup, Cpu, DeviceRule, InterfacePriority, Layout, Memory, Network, Resources, ThrottleDevice,
+    with_default_devices,
+};
 
-use crate::own::{Own, cpu, memory};
+use crate::own::{Own, cpu, disk, memory};
 
 #[test]
 fn a_new_cpuset_can_be_joined() {
@@ -103,10 +106,33 @@ fn a_refused_value_names_its_field() {
 #[test]
 fn a_weight_without_a_scheduler_for_it_is_an_error_that_names_both_files() {
     let Some(own) = Own::create("weight").filter(|own| own.has_v1("blkio")) else { return };
-    let block_io = cgroup::BlockIo { leaf_weight: Some(500), ..Default::default() };
+    let block_io = BlockIo { leaf_weight: Some(500), ..Default::default() };
     let error = own.set(&Resources { block_io, ..Resources::default() }).unwrap_err();
     let expected = "linux.resources.blockIO.leafWeight: write 500 to blkio.leaf_weight: ";
     assert!(error.to_string().starts_with(expected), "{error}");
+}
+
+#[test]
+fn network_classes_and_priorities_reach_v1() {
+    let Some(own) = Own::create("network").filter(|own| own.has_v1("net_cls") && own.has_v1("net_prio"))
+    else {
+        return;
+    };
+    let priorities = vec![InterfacePriority { name: "lo".into(), priority: 7 }];
+    let network = Network { class_id: Some(0x10_0001), priorities };
+    own.set(&Resources { network, ..Resources::default() }).unwrap();
+    assert_eq!(own.value("net_cls", "net_cls.classid"), "1048577");
+    assert!(own.value("net_prio", "net_prio.ifpriomap").contains("lo 7"));
+}
+
+#[test]
+fn throttling_reaches_v1() {
+    let Some(own) = Own::create("throttling").filter(|own| own.has_v1("blkio")) else { return };
+    let Some((major, minor)) = disk() else { return };
+    let throttle_read_bps = vec![ThrottleDevice { major, minor, rate: 1 << 20 }];
+    let block_io = BlockIo { throttle_read_bps, ..BlockIo::default() };
+    own.set(&Resources { block_io, ..Resources::default() }).unwrap();
+    assert_eq!(own.value("blkio", "blkio.throttle.read_bps_device"), format!("{major}:{minor} 1048576"));
 }
 
 #[test]
@@ -122,7 +148,8 @@ fn denied_devices_cannot_be_opened_and_allowed_ones_can() {
 #[test]
 fn a_limit_below_the_usage_tells_the_usage() {
     let Some(own) = Own::create("usage").filter(|own| own.has_v1("memory")) else { return };
-    // The shell keeps these megabytes in a variable and waits for the end of its input, so they cannot be reclaimed.
+    // The shell keeps these megabytes in a variable and waits for the end of its input, so they cannot be
+    // reclaimed.
     let script = "read _; x=$(head -c 16m /dev/zero | tr '\\0' x); echo ready; read _; : \"$x\"";
     let mut shell = Command::new("sh");
     let mut shell = shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -2,10 +2,9 @@
 
 use std::os::fd::OwnedFd;
 
-use sys::mount::{self, Depth};
 use sys::{fd, fs, tty};
 
-use super::Root;
+use super::{Root, bind};
 use crate::packet::Reason;
 use crate::plan::Console;
 
@@ -45,9 +44,8 @@ fn open_ptmx(root: &Root) -> Result<OwnedFd, Reason> {
 }
 
 fn show(root: &Root, slave: &OwnedFd) -> Result<(), Reason> {
-    let mount = mount::clone_mount(slave, c"", Depth::One)?;
     let target = root.make_file(c"dev/console")?;
-    Ok(mount::attach(&mount, &target)?)
+    Ok(bind::onto(slave, &target)?)
 }
 
 /// Gives the standard streams to the container's user, so that it can reopen them by /dev/stdout. What belongs to

@@ -3,7 +3,6 @@
 use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
 
-use sys::mount::{self, Depth};
 use sys::{Errno, Error, fd, fs};
 
 use super::Root;
@@ -68,13 +67,12 @@ fn bind(directory: &OwnedFd, name: &CStr, device: &Device) -> Result<(), Reason>
     if !is(&node, device)? {
         return Err(Reason::Mismatch);
     }
-    let mount = mount::clone_mount(&node, c"", Depth::One)?;
     match fs::make_node(directory, name, fs::S_IFREG | 0o600, (0, 0)) {
         Err(error) if error.errno != Errno::EEXIST => return Err(error.into()),
         _ => {}
     }
     let target = fd::open(directory, name, fd::O_PATH | fd::O_NOFOLLOW, 0)?;
-    Ok(mount::attach(&mount, &target)?)
+    Ok(super::bind::onto(&node, &target)?)
 }
 
 /// A link that the image brings stays as it is.

@@ -3,11 +3,11 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 
-use sys::mount::{self, ATTR_NODEV, ATTR_NOEXEC, ATTR_NOSUID, ATTR_RDONLY, Depth};
+use sys::mount::{self, ATTR_NODEV, ATTR_NOEXEC, ATTR_NOSUID, ATTR_RDONLY};
 use sys::{Errno, Error, fd, fs};
 
-use super::Root;
 use super::mount::file_system;
+use super::{Root, bind, classic};
 use crate::packet::Reason;
 
 /// What paths are hidden behind, made when the first one needs it and shared by all.
@@ -34,17 +34,22 @@ impl Covers {
             Some(null) => null,
             None => self.null.insert(host_null()?),
         };
-        Ok(mount::attach(mount::clone_mount(null, c"", Depth::One)?, &target)?)
+        Ok(bind::onto(null, &target)?)
     }
 
     fn hide_directory(&mut self, target: &OwnedFd) -> Result<(), Error> {
         if let Some(empty) = &self.empty {
-            return mount::attach(mount::clone_mount(empty, c"", Depth::One)?, target);
+            return bind::onto(empty, target);
         }
         let options = [(c"ro", None), (c"nr_inodes", Some(c"1"))];
         let options = options.map(|(key, value)| (CString::from(key), value.map(CString::from)));
         let attributes = ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV | ATTR_NOEXEC;
-        let empty = file_system(c"tmpfs", &options, attributes)?;
+        let empty = match file_system(c"tmpfs", &options, attributes) {
+            Err(error) if classic::makes(&error, &options) => {
+                return classic::file_system(c"tmpfs", &options, attributes, target);
+            }
+            result => result?,
+        };
         mount::attach(&empty, target)?;
         self.empty = Some(empty);
         Ok(())

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use sys::mount::{self, ATTR_RDONLY, Change, Depth};
 use sys::{Errno, Error, Result};
 
-use super::Root;
+use super::{Root, classic};
 
 /// Makes what the path refers to, and all below it, read-only; a path that is not there needs nothing.
 pub(crate) fn make(root: &Root, path: &CStr) -> Result<()> {
@@ -13,7 +13,23 @@ pub(crate) fn make(root: &Root, path: &CStr) -> Result<()> {
         Err(Error { errno: Errno::ENOENT | Errno::ENOTDIR, .. }) => return Ok(()),
         result => result?,
     };
-    let mount = mount::clone_mount(&target, c"", Depth::Tree)?;
-    mount::change(&mount, Depth::Tree, Change { set: ATTR_RDONLY, ..Change::default() })?;
-    mount::attach(&mount, &target)
+    let mount = match mount::clone_mount(&target, c"", Depth::Tree) {
+        Err(error) if classic::is_hidden(&error) => {
+            classic::bind(&target, Depth::Tree, &target)?;
+            return classic::change(root.resolve(path)?, Depth::One, READONLY);
+        }
+        result => result?,
+    };
+    match mount::change(&mount, Depth::Tree, READONLY) {
+        Err(error) if classic::is_hidden(&error) => {
+            mount::attach(&mount, &target)?;
+            classic::change(&mount, Depth::One, READONLY)
+        }
+        result => {
+            result?;
+            mount::attach(&mount, &target)
+        }
+    }
 }
+
+const READONLY: Change = Change { set: ATTR_RDONLY, clear: 0, propagation: 0 };

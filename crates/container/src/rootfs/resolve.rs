@@ -49,7 +49,9 @@ impl Root {
 
     /// The directory, made with its parents (mode 0755) where missing.
     pub(crate) fn make_directories(&self, path: &CStr) -> Result<OwnedFd> {
-        self.make(path, MOST_LINKS, O_PATH | O_DIRECTORY, &|parent, name| fs::make_directory(parent, name, 0o755))
+        self.make(path, MOST_LINKS, O_PATH | O_DIRECTORY, &|parent, name| {
+            fs::make_directory(parent, name, 0o755)
+        })
     }
 
     /// What the path refers to, or an empty file made there with the parents it needs.
@@ -76,6 +78,21 @@ impl Root {
                 result?;
                 // Whoever swapped the name for a link in between gets ELOOP.
                 fd::open(&parent, name, flags | fd::O_NOFOLLOW, 0)
+            }
+        }
+    }
+
+    /// The symbolic link that the path ends in (as `O_PATH`), if it does.
+    pub(crate) fn link_itself(&self, path: &CStr) -> Result<Option<OwnedFd>> {
+        let Ok((parent, name)) = split(path) else { return Ok(None) };
+        let found =
+            self.resolve(&parent).and_then(|parent| fd::open(parent, name, O_PATH | fd::O_NOFOLLOW, 0));
+        match found {
+            Err(Error { errno: Errno::ENOENT, .. }) => Ok(None),
+            result => {
+                let found = result?;
+                let is_link = fs::stat(&found)?.st_mode & fs::S_IFMT == fs::S_IFLNK;
+                Ok(is_link.then_some(found))
             }
         }
     }

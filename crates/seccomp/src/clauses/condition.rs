@@ -40,7 +40,10 @@ pub(super) struct Question {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ask {
     /// Whether the bits of the mask have this value, which has no others.
-    Equal { mask: u32, value: u32 },
+    Equal {
+        mask: u32,
+        value: u32,
+    },
     AtLeast(u32),
 }
 
@@ -107,8 +110,11 @@ impl Condition {
     pub(super) fn question(&self) -> Question {
         match *self {
             Self::Whole { argument, mask, value, relation } => {
-                let mask =
-                    if matches!(relation, Relation::AtLeast | Relation::Below) { u32::MAX } else { high(mask) };
+                let mask = if matches!(relation, Relation::AtLeast | Relation::Below) {
+                    u32::MAX
+                } else {
+                    high(mask)
+                };
                 Question { word: 2 * argument + 1, ask: Ask::Equal { mask, value: high(value) } }
             }
             Self::Word { word, relation: Relation::Equal | Relation::Different, mask, value } => {

@@ -27,10 +27,8 @@ fn a_rule_without_conditions_decides_alone() {
 
 #[test]
 fn an_unmet_condition_is_named() {
-    let rules = vec![
-        rule("personality", Action::Allow, &[(0, Operator::Eq, 8)]),
-        rule("accept", Action::Allow, &[]),
-    ];
+    let rules =
+        vec![rule("personality", Action::Allow, &[(0, Operator::Eq, 8)]), rule("accept", Action::Allow, &[])];
     assert_eq!(
         explained(rules, Arch::X86_64, Call::Name("personality"), 5),
         "SCMP_ARCH_X86_64 personality (135): SCMP_ACT_ERRNO(1)\n\
@@ -56,10 +54,8 @@ fn a_matching_rule_that_comes_later_is_named() {
 
 #[test]
 fn a_shadowed_rule_is_named() {
-    let rules = vec![
-        rule("socket", Action::Log, &[(0, Operator::Eq, 40)]),
-        rule("socket", Action::Allow, &[]),
-    ];
+    let rules =
+        vec![rule("socket", Action::Log, &[(0, Operator::Eq, 40)]), rule("socket", Action::Allow, &[])];
     assert_eq!(
         explained(rules, Arch::X86_64, Call::Number(41), 40),
         "SCMP_ARCH_X86_64 socket (41): SCMP_ACT_ALLOW\n\
@@ -116,5 +112,8 @@ fn a_conditional_rule_does_not_open_the_multiplexer() {
 #[test]
 fn an_unknown_call_is_an_error() {
     let result = explain(&profile(vec![]), Arch::X86_64, Arch::X86_64, Call::Name("socketcall"), [0; 6]);
-    assert_eq!(result.unwrap_err()[0].to_string(), "call: SCMP_ARCH_X86_64 has no system call \"socketcall\"");
+    assert_eq!(
+        result.unwrap_err()[0].to_string(),
+        "call: SCMP_ARCH_X86_64 has no system call \"socketcall\""
+    );
 }

@@ -10,6 +10,8 @@
  *
  * Standard output gets the program as struct sock_filter. The exit code is 3 if libseccomp refuses a rule. For some
  * profiles libseccomp 2.5.4 never ends; a SIGALRM ends it then. A name that it does not know is left out, as in runc.
+ *
+ * With an architecture and names as arguments, it prints each name with its number.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -83,10 +85,16 @@ static void add(scmp_filter_ctx filter, uint32_t action)
 		exit(3);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	scmp_filter_ctx filter;
 	uint32_t action;
+	int i;
+
+	for (i = 2; i < argc; i++)
+		printf("%s %d\n", argv[i], seccomp_syscall_resolve_name_arch(strtoul(argv[1], NULL, 10), argv[i]));
+	if (argc > 1)
+		return 0;
 
 	alarm(2);
 	filter = start();

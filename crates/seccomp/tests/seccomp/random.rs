@@ -55,24 +55,28 @@ const ACTIONS: [Action; 9] = [
     Action::Notify,
 ];
 
-const OPERATORS: [Operator; 7] = [
-    Operator::Ne,
-    Operator::Lt,
-    Operator::Le,
-    Operator::Eq,
-    Operator::Ge,
-    Operator::Gt,
-    Operator::MaskedEq,
-];
+pub(crate) const OPERATORS: [Operator; 7] =
+    [Operator::Ne, Operator::Lt, Operator::Le, Operator::Eq, Operator::Ge, Operator::Gt, Operator::MaskedEq];
 
 /// Calls that behave in some way of their own, and a name that no kernel has.
 const SPECIAL: [&str; 12] = [
-    "socket", "socketcall", "ipc", "semop", "shmat", "recvmmsg", "set_tls", "read", "personality", "clone",
-    "restart_syscall", "make_coffee",
+    "socket",
+    "socketcall",
+    "ipc",
+    "semop",
+    "shmat",
+    "recvmmsg",
+    "set_tls",
+    "read",
+    "personality",
+    "clone",
+    "restart_syscall",
+    "make_coffee",
 ];
 
 pub(crate) fn profile(dice: &mut Dice, kind: Kind, native: Arch) -> Profile {
-    let all: Vec<_> = Arch::all().filter(|arch| arch.is_little_endian() == native.is_little_endian()).collect();
+    let all: Vec<_> =
+        Arch::all().filter(|arch| arch.is_little_endian() == native.is_little_endian()).collect();
     let names = names(dice);
     let defaults = &ACTIONS[..8];
     let architectures = (0..dice.below(4)).map(|_| *dice.pick(&all)).collect();
@@ -135,9 +139,13 @@ fn make_consistent(rules: &mut [Rule]) {
     for at in 1..rules.len() {
         let (earlier, rest) = rules.split_at_mut(at);
         let rule = &mut rest[0];
-        let others = |name: &String| earlier.iter().filter(|other| other.names.contains(name)).collect::<Vec<_>>();
-        rule.action = rule.names.iter().flat_map(others).map(|other| other.action).next().unwrap_or(rule.action);
-        let fits = |name: &String| others(name).iter().all(|other| other.action == rule.action && go_together(other, rule));
+        let others =
+            |name: &String| earlier.iter().filter(|other| other.names.contains(name)).collect::<Vec<_>>();
+        rule.action =
+            rule.names.iter().flat_map(others).map(|other| other.action).next().unwrap_or(rule.action);
+        let fits = |name: &String| {
+            others(name).iter().all(|other| other.action == rule.action && go_together(other, rule))
+        };
         rule.names = rule.names.iter().filter(|name| fits(name)).cloned().collect();
     }
 }
