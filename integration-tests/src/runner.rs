@@ -37,7 +37,7 @@ pub(crate) fn main(options: &Options) -> ExitCode {
 /// Runs the chosen cases against one runtime.
 fn run(runtime: &Path, options: &Options, scratch: &Scratch, pass: &str) -> Report {
     let chosen: Vec<usize> = cases::chosen(&options.filter).collect();
-    let report = Report::new(&engine(runtime), options.reference.is_some());
+    let report = Report::new(&engine(runtime, scratch), options.reference.is_some());
     let next = AtomicUsize::new(0);
     scope(|threads| {
         for _ in 0..options.jobs {
@@ -52,10 +52,35 @@ fn run(runtime: &Path, options: &Options, scratch: &Scratch, pass: &str) -> Repo
 }
 
 /// The name a runtime gives itself: the first word of `--version`.
-fn engine(runtime: &Path) -> String {
-    let output = Command::new(runtime).arg("--version").stdin(Stdio::null()).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+fn engine(runtime: &Path, scratch: &Scratch) -> String {
+    let file = scratch.path.join("version");
+    let text = version(runtime, &file).and_then(|()| fs::read_to_string(&file)).unwrap_or_default();
     text.split_whitespace().next().unwrap_or("unknown").to_owned()
+}
+
+/// Lets the runtime write its version to a file; one that hangs is ended.
+fn version(runtime: &Path, file: &Path) -> std::io::Result<()> {
+    let mut command = Command::new(runtime);
+    command.arg("--version").stdin(Stdio::null()).stdout(File::create(file)?).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    if ended(&mut child, Duration::from_secs(10)).is_none() {
+        leak::end_processes(Pid::from_raw(child.id().cast_signed()));
+        child.kill()?;
+        child.wait()?;
+    }
+    Ok(())
+}
+
+/// The status of a child that ends within this time.
+fn ended(child: &mut Child, deadline: Duration) -> Option<ExitStatus> {
+    let end = Instant::now() + deadline;
+    while Instant::now() < end {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        sleep(Duration::from_millis(1));
+    }
+    None
 }
 
 /// Runs one case.
@@ -82,12 +107,8 @@ fn spawn(index: usize, runtime: &Path, dir: &Path, tag: &str) -> std::io::Result
 
 /// Waits for a worker; one past its deadline is ended with everything below it.
 fn wait(mut worker: Child, case: &Case, tag: &str) -> Option<ExitStatus> {
-    let end = Instant::now() + case.deadline;
-    while Instant::now() < end {
-        if let Ok(Some(status)) = worker.try_wait() {
-            return Some(status);
-        }
-        sleep(Duration::from_millis(1));
+    if let Some(status) = ended(&mut worker, case.deadline) {
+        return Some(status);
     }
     let pid = Pid::from_raw(worker.id().cast_signed());
     // Stopped first, so that it starts nothing new while its children are ended.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sys::{Errno, errno_of};
@@ -31,9 +32,25 @@ impl Created {
             let _ = fs::remove_dir(directory);
         }
     }
+
+    /// The parents alone: what is left to undo once `cgroup` itself is removed.
+    pub fn above(&self, cgroup: &Cgroup) -> Created {
+        let own: Vec<String> = cgroup.paths().into_iter().map(|(_, path)| path).collect();
+        let parents = self.directories.iter().filter(|made| !own.contains(made));
+        Created { directories: parents.cloned().collect() }
+    }
 }
 
 impl Cgroup {
+    /// The parents that [`create`](Self::create) would have to make now: for a record of the intention, in case the
+    /// caller is killed on the way.
+    pub fn missing_parents(&self) -> Created {
+        let v1 = self.hierarchies().iter().map(|hierarchy| (&hierarchy.mount, &hierarchy.path));
+        let places = v1.chain(self.unified().map(|unified| (&unified.mount, &unified.path)));
+        let directories = places.flat_map(|(mount, path)| missing_above(mount, path)).collect();
+        Created { directories }
+    }
+
     /// Makes the directories, parents included, in every hierarchy, and readies them for a process: on v2 the
     /// ancestors hand down their controllers, on v1 the cpuset gets the cpus and memory nodes of its parent.
     ///
@@ -61,6 +78,14 @@ impl Cgroup {
             Cgroup::V1 { .. } | Cgroup::Unmanaged => Ok(()),
         }
     }
+}
+
+/// The parents of a cgroup that are not there, the outermost first. The mount point is.
+fn missing_above(mount: &str, path: &str) -> impl Iterator<Item = String> {
+    let ends = path.match_indices('/').skip(1).map(|(end, _)| end);
+    let missing = ends.rev().map(|end| [mount, &path[..end]].concat());
+    let missing: Vec<String> = missing.take_while(|parent| !Path::new(parent).exists()).collect();
+    missing.into_iter().rev()
 }
 
 fn create_v1(hierarchy: &Hierarchy, made: &mut Vec<String>) -> Result<(), Error> {

@@ -1,15 +1,16 @@
 //! Device rules of `linux.resources.devices`: a later rule overrides an earlier one, for each kind of access
 //! on its own.
 
+mod attach;
 mod list;
 mod program;
 
 use std::fmt;
 
-use crate::Error;
-
+pub use attach::DeviceProgram;
 pub(crate) use list::writes;
-pub use program::{Instruction, device_program};
+
+const FIELD: &str = "linux.resources.devices";
 
 /// One rule: who may do what with which device nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,25 @@ pub struct DeviceRule {
     pub minor: Option<u32>,
     /// `access`.
     pub access: Access,
+}
+
+/// A rule that says nothing: which of its fields is wrong. Prints as `type: found "u", allowed: a, b or c`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidRule {
+    /// `type`, `major`, `minor` or `access`.
+    pub field: &'static str,
+    /// What stands there.
+    pub found: String,
+    /// What may stand there.
+    pub allowed: &'static str,
+}
+
+impl std::error::Error for InvalidRule {}
+
+impl fmt::Display for InvalidRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: found {}, allowed: {}", self.field, self.found, self.allowed)
+    }
 }
 
 /// `type` of a device rule.
@@ -110,17 +130,17 @@ impl DeviceRule {
         major: Option<i64>,
         minor: Option<i64>,
         access: Option<&str>,
-    ) -> Result<DeviceRule, Error> {
-        let kind = match kind {
-            None | Some("" | "a") => DeviceKind::All,
-            Some("c") => DeviceKind::Char,
-            Some("b") => DeviceKind::Block,
-            Some(other) => return Err(Error::rule(format!("type: {other} is none of a, b and c"))),
+    ) -> Result<DeviceRule, InvalidRule> {
+        let kind = match kind.unwrap_or_default() {
+            "" | "a" => DeviceKind::All,
+            "c" => DeviceKind::Char,
+            "b" => DeviceKind::Block,
+            other => return Err(invalid("type", format!("{other:?}"), "a, b or c")),
         };
         let access = access.unwrap_or_default();
         let parsed = Access::parse(access);
-        let access =
-            parsed.ok_or_else(|| Error::rule(format!("access: \"{access}\" is not made of r, w and m")))?;
+        let access = parsed
+            .ok_or_else(|| invalid("access", format!("{access:?}"), "one or more letters of \"rwm\""))?;
         Ok(DeviceRule { allow, kind, major: number("major", major)?, minor: number("minor", minor)?, access })
     }
 
@@ -163,14 +183,18 @@ impl fmt::Display for DeviceRule {
     }
 }
 
-fn number(field: &str, value: Option<i64>) -> Result<Option<u32>, Error> {
+fn number(field: &'static str, value: Option<i64>) -> Result<Option<u32>, InvalidRule> {
     match value {
         None | Some(..0) => Ok(None),
         Some(value) => match u32::try_from(value) {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Error::rule(format!("{field}: {value} is too large for a device number"))),
+            Err(_) => Err(invalid(field, value.to_string(), "a device number, or -1 for all")),
         },
     }
+}
+
+fn invalid(field: &'static str, found: String, allowed: &'static str) -> InvalidRule {
+    InvalidRule { field, found, allowed }
 }
 
 /// What every container may use besides its own rules: the devices that the specification says it has

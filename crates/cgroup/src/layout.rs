@@ -55,6 +55,14 @@ impl Layout {
         Layout::around("/proc/self/cgroup")
     }
 
+    /// The same from what would be read, touching no file: /proc/self/cgroup, /proc/self/mountinfo, and the
+    /// unified hierarchy's cgroup.controllers, of which nothing is taken where no cgroup2 is mounted.
+    pub fn from_tables(membership: &str, mountinfo: &str, controllers: &str) -> Layout {
+        let mounts = Mount::table(mountinfo.as_bytes());
+        let v2 = unified(membership.as_bytes(), &mounts).map(|place| place.with(controllers));
+        matched(membership.as_bytes(), &mounts, v2)
+    }
+
     /// The hierarchies as one process is in them.
     fn around(membership: &str) -> Result<Layout, Error> {
         let membership = read(membership)?;
@@ -106,34 +114,57 @@ fn read(path: &str) -> Result<Vec<u8>, Error> {
     control::read_all(path).map_err(|errno| Error::kernel(format!("read {path}"), errno))
 }
 
-/// Matches the hierarchies the caller is in with the places where they are mounted.
+/// The layout as the mount table of the host says it.
 fn from_mount_table(membership: &[u8], mountinfo: &[u8]) -> Result<Layout, Error> {
-    let mounts: Vec<Mount> = mountinfo.split(|&b| b == b'\n').filter_map(Mount::parse).collect();
-    let v2 = unified(membership, &mounts)?;
+    let mounts = Mount::table(mountinfo);
+    let v2 = match unified(membership, &mounts) {
+        Some(place) => place.look()?,
+        None => None,
+    };
+    Ok(matched(membership, &mounts, v2))
+}
+
+/// Matches the hierarchies the caller is in with the places where they are mounted.
+fn matched(membership: &[u8], mounts: &[Mount], v2: Option<Mounted>) -> Layout {
     // A v1 controller that something mounted beside a cgroup2 at the customary place does not make a hybrid
     // host.
     if v2.as_ref().is_some_and(|mounted| mounted.mount == CUSTOMARY) {
-        return Ok(Layout { v1: Vec::new(), v2 });
+        return Layout { v1: Vec::new(), v2 };
     }
     let v1: Vec<Mounted> =
-        v1_lines(membership).filter_map(|(names, own)| hierarchy(names, own, &mounts)).collect();
+        v1_lines(membership).filter_map(|(names, own)| hierarchy(names, own, mounts)).collect();
     // Nor does a cgroup2 that something mounted elsewhere on a v1 host for its own ends, as Cilium does.
     let v2 = v2.filter(|mounted| v1.is_empty() || mounted.mount.starts_with(CUSTOMARY));
-    Ok(Layout { v1, v2 })
+    Layout { v1, v2 }
+}
+
+/// Where the unified hierarchy is mounted, and the caller's cgroup below that.
+struct Place {
+    mount: String,
+    own: String,
 }
 
 /// The unified hierarchy of a mount table.
-fn unified(membership: &[u8], mounts: &[Mount]) -> Result<Option<Mounted>, Error> {
-    let Some(mount) = best(mounts.iter().filter(|m| m.fstype == b"cgroup2")) else { return Ok(None) };
-    let Some(own) = own_unified(membership) else { return Ok(None) };
-    let point = mount.point();
-    let controllers = match control::read_short(&format!("{point}/cgroup.controllers")) {
-        Ok(controllers) => controllers.trim().to_string(),
-        // Mounted over by something else: it is not reachable, which is as good as not there.
-        Err(Errno::ENOENT) => return Ok(None),
-        Err(errno) => return Err(Error::kernel(format!("read {point}/cgroup.controllers"), errno)),
-    };
-    Ok(Some(Mounted { controllers, own: mount.below(&own), mount: point }))
+fn unified(membership: &[u8], mounts: &[Mount]) -> Option<Place> {
+    let mount = best(mounts.iter().filter(|m| m.fstype == b"cgroup2"))?;
+    let own = own_unified(membership)?;
+    Some(Place { own: mount.below(&own), mount: mount.point() })
+}
+
+impl Place {
+    fn look(self) -> Result<Option<Mounted>, Error> {
+        let file = format!("{}/cgroup.controllers", self.mount);
+        match control::read_short(&file) {
+            Ok(controllers) => Ok(Some(self.with(&controllers))),
+            // Mounted over by something else: it is not reachable, which is as good as not there.
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(Error::kernel(format!("read {file}"), errno)),
+        }
+    }
+
+    fn with(self, controllers: &str) -> Mounted {
+        Mounted { controllers: controllers.trim().to_string(), mount: self.mount, own: self.own }
+    }
 }
 
 /// The v1 hierarchy with these controllers, if it is mounted.
@@ -181,6 +212,11 @@ struct Mount<'a> {
 }
 
 impl<'a> Mount<'a> {
+    /// The cgroup mounts of a mount table.
+    fn table(mountinfo: &'a [u8]) -> Vec<Mount<'a>> {
+        mountinfo.split(|&b| b == b'\n').filter_map(Mount::parse).collect()
+    }
+
     /// `31 23 0:28 ROOT POINT rw,relatime [optional fields] - FSTYPE SOURCE OPTIONS`
     fn parse(line: &'a [u8]) -> Option<Mount<'a>> {
         let mut fields = line.split(|&b| b == b' ');

@@ -32,7 +32,7 @@ pub use cgroup::{Cgroup, Hierarchy, Unified};
 pub use controllers::{Controllers, Version};
 pub use create::Created;
 pub use devices::{
-    Access, DeviceKind, DeviceRule, Instruction, default_device_rules, device_program, with_default_devices,
+    Access, DeviceKind, DeviceProgram, DeviceRule, InvalidRule, default_device_rules, with_default_devices,
 };
 pub use doors::Doors;
 pub use error::Error;

@@ -116,7 +116,7 @@ impl Write {
 
 /// The writes that set `resources`, the early ones first. Pure.
 ///
-/// A device list becomes writes where v1 serves it; on v2 it is a [program](crate::device_program).
+/// A device list becomes writes where v1 serves it; on v2 it is a [program](crate::DeviceProgram).
 ///
 /// # Errors
 /// Names the field whose controller the host lacks, which cannot be converted to what the host has, or whose

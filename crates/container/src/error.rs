@@ -96,6 +96,9 @@ impl fmt::Display for Reason {
                 f.write_str("must be mounted on an ordinary directory, not by a symbolic link")
             }
             Reason::CoversProc => f.write_str("cannot be mounted because it is inside /proc or hides it"),
+            Reason::LockedBelow => f.write_str(
+                "cannot be mounted without the mounts below it, which are locked in a user namespace: use rbind",
+            ),
             Reason::OtherNamespace => f.write_str("not a namespace of this type"),
             Reason::UnknownLabel => f.write_str("the kernel has not loaded it"),
             Reason::Panicked => f.write_str("the runtime panicked (this is a bug)"),

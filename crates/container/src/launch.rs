@@ -324,7 +324,9 @@ impl<'p> Server<'p> {
             Action::Limits(writes) => Ok(self.cgroup.apply(writes)?),
             Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, pid)
                 .map_err(|failure| failed(self.plan, index, failure.reason, failure.output)),
-            Action::LimitFromOutside(limit) => resource::set_limit(pid, *limit).map_err(Reason::from).map_err(at(step)),
+            Action::LimitFromOutside(limit) => {
+                resource::set_limit(pid, *limit).map_err(Reason::from).map_err(at(step))
+            }
             _ => Ok(()),
         }
     }

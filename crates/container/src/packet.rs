@@ -41,6 +41,8 @@ pub enum Reason {
     NotPlainDirectory,
     /// The container's /proc may not be covered there, or not by this.
     CoversProc,
+    /// What is mounted below the source cannot be left out in a user namespace.
+    LockedBelow,
     /// The file is no namespace, or one of another type.
     OtherNamespace,
     /// No security module knows the profile or label.
@@ -114,6 +116,7 @@ impl Reason {
             Reason::OtherNamespace => (10, 0),
             Reason::CoversProc => (11, 0),
             Reason::UnknownLabel => (12, 0),
+            Reason::LockedBelow => (13, 0),
         }
     }
 
@@ -134,6 +137,7 @@ impl Reason {
             10 => Reason::OtherNamespace,
             11 => Reason::CoversProc,
             12 => Reason::UnknownLabel,
+            13 => Reason::LockedBelow,
             _ => return None,
         })
     }

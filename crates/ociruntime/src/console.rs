@@ -23,10 +23,12 @@ impl Console {
     /// Decides by what is asked for, with runc's sentences for what does not go together.
     pub(crate) fn choose(terminal: bool, detach: bool, socket: Option<&Path>) -> Result<Console> {
         match (terminal, detach, socket) {
-            (true, true, None) => {
-                Err(Error::Other("cannot allocate tty if ociruntime will detach without setting console socket".into()))
+            (true, true, None) => Err(Error::Other(
+                "cannot allocate tty if ociruntime will detach without setting console socket".into(),
+            )),
+            (true, true, Some(socket)) => {
+                Ok(Console::Engine(descriptors::connect(socket, "--console-socket")?))
             }
-            (true, true, Some(socket)) => Ok(Console::Engine(descriptors::connect(socket, "--console-socket")?)),
             (true, false, None) => Ok(Console::Own),
             (false, true, None) | (false, false, None) => Ok(Console::None),
             (_, _, Some(_)) => Err(Error::Other(
@@ -152,7 +154,11 @@ mod tests {
 
     #[test]
     fn a_detached_terminal_needs_a_socket() {
-        check(true, true, Some("cannot allocate tty if ociruntime will detach without setting console socket"));
+        check(
+            true,
+            true,
+            Some("cannot allocate tty if ociruntime will detach without setting console socket"),
+        );
     }
 
     #[test]

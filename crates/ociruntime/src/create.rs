@@ -59,7 +59,8 @@ impl<'a> Blueprint<'a> {
         let id = ContainerId::parse(&args.id)?;
         refuse_systemd(globals)?;
         let bundle = std::path::absolute(&args.bundle).map_err(Error::io("resolve", &args.bundle))?;
-        let config = timeline.span(|| "load config.json".into(), || Config::load(&bundle)).map_err(Error::other)?;
+        let config =
+            timeline.span(|| "load config.json".into(), || Config::load(&bundle)).map_err(Error::other)?;
         if config.spec.process().is_none() && start == Start::AtOnce {
             return Err(Error::Other("/process: found nothing, allowed: a process to run".into()));
         }
@@ -206,7 +207,9 @@ impl<'b> Container<'b> {
             return Ok(None);
         }
         let listener = sys::socket::listen(&socket_path(&self.entry));
-        listener.map(Some).map_err(Error::file("listen on", self.entry.path().join(self.entry.start_socket())))
+        listener
+            .map(Some)
+            .map_err(Error::file("listen on", self.entry.path().join(self.entry.start_socket())))
     }
 
     /// The init, ready: on record, announced to whoever asked.

@@ -5,8 +5,8 @@ mod process;
 use std::os::fd::OwnedFd;
 
 use bundle::config::Config;
-use bundle::plan::exec::{Entry as Planned, Target, enter};
 use bundle::plan::Host;
+use bundle::plan::exec::{Entry as Planned, Target, enter};
 use bundle::{Process, Spec};
 use cgroup::{Cgroup, Doors};
 use container::Trace;

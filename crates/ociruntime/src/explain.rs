@@ -54,7 +54,8 @@ struct Line {
 
 impl Explanation {
     fn of(planned: &Planned) -> Explanation {
-        let cgroup = planned.cgroup.paths().into_iter().map(|(names, path)| (names.to_owned(), path)).collect();
+        let cgroup =
+            planned.cgroup.paths().into_iter().map(|(names, path)| (names.to_owned(), path)).collect();
         let early = planned.early.iter().map(|write| Line {
             side: "parent",
             field: write.field.to_string(),

@@ -57,7 +57,8 @@ fn execute(file: &OwnedFd) -> Error {
             let arguments = env::args_os().map(c_string).collect();
             let inherited = env::vars_os().filter(|(name, _)| name != MARK);
             let variable = |(name, value): (OsString, OsString)| c_string([name, value].join("=".as_ref()));
-            let environment = inherited.map(variable).chain([c_string(format!("{MARK}={mark}").into())]).collect();
+            let environment =
+                inherited.map(variable).chain([c_string(format!("{MARK}={mark}").into())]).collect();
             sys::process::execute_file(file, &Strings::new(arguments), &Strings::new(environment))
         }
         Err(error) => error,
@@ -119,7 +120,8 @@ fn copy_in_memory() -> Result<OwnedFd> {
 fn unlinked_copy() -> Result<OwnedFd> {
     const O_TMPFILE: i32 = 0o20_200_000;
     let exe = File::open(EXE).named(Call::Open)?;
-    let copy = OpenOptions::new().write(true).custom_flags(O_TMPFILE).mode(0o500).open("/tmp").named(Call::Open)?;
+    let copy =
+        OpenOptions::new().write(true).custom_flags(O_TMPFILE).mode(0o500).open("/tmp").named(Call::Open)?;
     memfd::copy(&exe, &copy, exe.metadata().named(Call::Stat)?.len())?;
     // A file that is open for writing cannot be executed.
     let readable = fd::open(fd::cwd(), fd::ProcPath::new(copy.as_fd()).as_c_str(), fd::O_RDONLY, 0)?;

@@ -35,7 +35,9 @@ pub(crate) fn start(store: &Store, args: &args::Start) -> Result<()> {
 fn release(entry: &Entry, record: &Record, timeline: &mut Trace) -> Result<()> {
     if record.steps.is_empty() {
         // runtime-spec runtime.md "Start".
-        return Err(Error::Other("the container was created without a process: there is nothing to start".into()));
+        return Err(Error::Other(
+            "the container was created without a process: there is nothing to start".into(),
+        ));
     }
     let connection = socket::connect(&socket_path(entry), Kind::Packets).map_err(Error::other)?;
     entry.forget_start_socket()?;

@@ -33,7 +33,8 @@ pub(crate) fn wait(child: &Child, signals: &Signals, mut relay: Option<Relay>) -
         // An absent descriptor is watched as the signals are, and its answer not looked at.
         let watched: [BorrowedFd<'_>; 4] =
             [child.pidfd.as_fd(), nothing, output.unwrap_or(nothing), input.unwrap_or(nothing)];
-        let [ended, signalled, has_output, has_input] = poll::readable(watched, None).map_err(Error::other)?;
+        let [ended, signalled, has_output, has_input] =
+            poll::readable(watched, None).map_err(Error::other)?;
         let (has_output, has_input) = (has_output && output.is_some(), has_input && input.is_some());
         if let Some(relay) = &mut relay {
             if has_output {

@@ -1,4 +1,5 @@
-//! Prints how long it takes to compile Docker's default profile for a container on x86_64, and how long the result is.
+//! Prints how long it takes to compile Docker's default profile for a container on x86_64, and how long the
+//! result is.
 
 use std::hint::black_box;
 use std::time::Instant;

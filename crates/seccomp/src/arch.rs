@@ -1,4 +1,5 @@
-//! The architectures of a profile: their names, their numbers for the kernel, and how they number system calls.
+//! The architectures of a profile: their names, their numbers for the kernel, and how they number system
+//! calls.
 
 use crate::syscalls::table;
 
@@ -135,13 +136,14 @@ impl Arch {
         self.facts().name
     }
 
-    /// `AUDIT_ARCH_*` of linux/audit.h, as the kernel puts it into `seccomp_data.arch`. X32 has that of x86_64.
+    /// `AUDIT_ARCH_*` of linux/audit.h, as the kernel puts it into `seccomp_data.arch`. X32 has that of
+    /// x86_64.
     pub fn audit(self) -> u32 {
         self.facts().audit
     }
 
-    /// Whether an argument is read as 64 bits. X32 and MIPS N32 have 64-bit registers but 32-bit values, the upper
-    /// half of which says nothing: libseccomp ignores it too.
+    /// Whether an argument is read as 64 bits. X32 and MIPS N32 have 64-bit registers but 32-bit values, the
+    /// upper half of which says nothing: libseccomp ignores it too.
     pub fn is_64_bit(self) -> bool {
         self.audit() & WIDE != 0 && self.audit() & N32 == 0 && self != Self::X32
     }

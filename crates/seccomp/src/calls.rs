@@ -47,8 +47,8 @@ impl<'p> Calls<'p> {
         calls
     }
 
-    /// The number above which calls are too new for the profile. None where nothing but number 0 is named: runc
-    /// takes that for an architecture that the profile does not think of.
+    /// The number above which calls are too new for the profile. None where nothing but number 0 is named:
+    /// runc takes that for an architecture that the profile does not think of.
     pub(crate) fn newest(&self, arch: Arch) -> Option<u32> {
         let numbers = self.named.iter().filter_map(|(call, _)| call.number(arch));
         numbers
@@ -83,7 +83,8 @@ impl<'p> Calls<'p> {
         self.named.iter().filter(move |(call, _)| is_meant(call)).map(|(_, rule)| *rule)
     }
 
-    /// Every rule of every call of an architecture. Rules with the default action are left out: they do nothing.
+    /// Every rule of every call of an architecture. Rules with the default action are left out: they do
+    /// nothing.
     fn entries(&self, arch: Arch) -> Vec<Entry> {
         let multiplexers = Multiplexer::of(arch);
         let mut entries = Vec::with_capacity(self.named.len());
@@ -143,8 +144,8 @@ impl<'p> Calls<'p> {
         }
     }
 
-    /// A rule for calls that come through a multiplexer, the arguments of which a filter cannot see: conditions are
-    /// taken for met if the rule is stricter than the default action, and for unmet otherwise.
+    /// A rule for calls that come through a multiplexer, the arguments of which a filter cannot see:
+    /// conditions are taken for met if the rule is stricter than the default action, and for unmet otherwise.
     fn clause_through(
         &self,
         rule: &Rule,

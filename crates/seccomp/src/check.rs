@@ -27,13 +27,14 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The calls by which a process with the filter in place hands the listener over. To be judged by the listener, they
-/// would wait for ever: it is not there yet. Others may be notified, as their answer comes once the listener is.
+/// The calls by which a process with the filter in place hands the listener over. To be judged by the
+/// listener, they would wait for ever: it is not there yet. Others may be notified, as their answer comes
+/// once the listener is.
 pub const HAND_OVER: [&str; 2] = ["sendmsg", "write"];
 
-/// How many conditions a profile may have. The filters of engines have some ten; and one that told as many apart would
-/// have hardly any place in the 4096 instructions that the kernel takes. The bound keeps the compiler from recursing
-/// without end.
+/// How many conditions a profile may have. The filters of engines have some ten; and one that told as many
+/// apart would have hardly any place in the 4096 instructions that the kernel takes. The bound keeps the
+/// compiler from recursing without end.
 const MOST_CONDITIONS: usize = 2048;
 
 pub(crate) fn check(profile: &Profile) -> Result<(), Vec<Problem>> {

@@ -1,7 +1,8 @@
 //! Argument checks: clauses in their order become a graph of tests on 32-bit words.
 //!
-//! What the outcome of a test says of the conditions after it is worked into them at once. After "the upper half is 0"
-//! every other condition on that argument needs its lower half only, and no word is asked for the same thing twice.
+//! What the outcome of a test says of the conditions after it is worked into them at once. After "the upper
+//! half is 0" every other condition on that argument needs its lower half only, and no word is asked for the
+//! same thing twice.
 
 use crate::Arch;
 use crate::calls::Clause;
@@ -54,8 +55,8 @@ impl Checks {
     pub(crate) fn node(&mut self, graph: &mut Graph, clauses: &[Clause], arch: Arch) -> Id {
         let list = self.list(graph, clauses, arch);
         let conditions: usize = clauses.iter().map(|clause| clause.comparisons.len()).sum();
-        // Clauses that cross each other can multiply what there is to know. Beyond the three tests that a condition
-        // takes on its own, knowing more is no gain.
+        // Clauses that cross each other can multiply what there is to know. Beyond the three tests that a
+        // condition takes on its own, knowing more is no gain.
         self.scope = Scope::All;
         self.budget = 3 * conditions;
         if let Some(node) = self.build(graph, list, None) {
@@ -155,7 +156,10 @@ fn open(states: impl Iterator<Item = State>) -> Option<Vec<Condition>> {
 impl Question {
     /// Whether the test leaves less than the word in the accumulator.
     fn spoils_the_accumulator(&self) -> bool {
-        matches!(self.ask, Ask::Equal { mask, value } if mask != u32::MAX && value != 0 && !is_one_bit(mask, value))
+        match self.ask {
+            Ask::Equal { mask, value } => mask != u32::MAX && value != 0 && !is_one_bit(mask, value),
+            Ask::AtLeast(_) => false,
+        }
     }
 
     fn node(&self, graph: &mut Graph, yes: Id, no: Id) -> Id {

@@ -1,4 +1,5 @@
-//! The conditions of a rule as one architecture reads them: what they compare, how rules rank, what a call meets.
+//! The conditions of a rule as one architecture reads them: what they compare, how rules rank, what a call
+//! meets.
 
 use std::cmp::{Ordering, Reverse};
 

@@ -63,7 +63,8 @@ pub struct Verdict {
 /// Explains what the program of a profile does to a call.
 ///
 /// # Errors
-/// All that is wrong with the profile, as for [`crate::compile`]; or that the architecture has no call of this name.
+/// All that is wrong with the profile, as for [`crate::compile`]; or that the architecture has no
+/// call of this name.
 pub fn explain(
     profile: &Profile,
     native: Arch,

@@ -17,8 +17,9 @@ pub struct Instruction {
     pub k: u32,
 }
 
-// The codes of linux/bpf_common.h that a filter needs. The kernel's bitmap of calls that are allowed whatever their
-// arguments (5.11) is filled by running the filter, and knows just these; it gives up at the first load of an argument.
+// The codes of linux/bpf_common.h that a filter needs. The kernel's bitmap of calls that are allowed whatever
+// their arguments (5.11) is filled by running the filter, and knows just these; it gives up at the first load
+// of an argument.
 const LOAD: u16 = 0x20;
 const AND: u16 = 0x54;
 const JUMP: u16 = 0x05;
@@ -51,7 +52,8 @@ pub(crate) enum Test {
     AnyBit = 0x45,
 }
 
-/// The decision graph. Nodes are made from the leaves up, and asking for an equal node again gives the same one.
+/// The decision graph. Nodes are made from the leaves up, and asking for an equal node again gives the same
+/// one.
 #[derive(Default)]
 pub(crate) struct Graph {
     nodes: Interner<Node>,
@@ -93,7 +95,8 @@ impl Graph {
     }
 }
 
-/// Writes the program from its end to its start, so that the targets of a jump have their place before it does.
+/// Writes the program from its end to its start, so that the targets of a jump have their place before it
+/// does.
 struct Assembler<'g> {
     graph: &'g Graph,
     /// The instructions so far, last one first.
@@ -147,7 +150,8 @@ impl Assembler<'_> {
         self.code.push(instruction);
     }
 
-    /// Makes a node the next instruction. One that stands elsewhere is written once more rather than jumped to.
+    /// Makes a node the next instruction. One that stands elsewhere is written once more rather than jumped
+    /// to.
     fn adjoin(&mut self, id: Id) {
         if self.places[id as usize].is_none_or(|place| place + 1 != self.code.len()) {
             self.place(id);
@@ -180,8 +184,8 @@ pub(crate) struct Interner<T> {
     ids: HashMap<T, Id, BuildHasherDefault<Mixer>>,
 }
 
-/// A hash for a few hundred small values that come from a trusted profile. The standard one takes a quarter of the
-/// time of a compilation, and a system call for its key.
+/// A hash for a few hundred small values that come from a trusted profile. The standard one takes a quarter
+/// of the time of a compilation, and a system call for its key.
 #[derive(Default)]
 struct Mixer(u64);
 

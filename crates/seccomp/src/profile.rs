@@ -55,7 +55,8 @@ pub enum Action {
     Trap,
     /// The call fails with this errno; the kernel takes what is above 4095 for 4095.
     Errno(u16),
-    /// A tracer decides and reads this number as its event message; without a tracer the call fails with ENOSYS.
+    /// A tracer decides and reads this number as its event message; without a tracer the call fails with
+    /// ENOSYS.
     Trace(u16),
     /// The call is carried out.
     Allow,
@@ -134,7 +135,8 @@ impl Action {
         }
     }
 
-    /// Whether this keeps a process from more than `other` does, by the kernel's own order of the return values.
+    /// Whether this keeps a process from more than `other` does, by the kernel's own order of the return
+    /// values.
     pub(crate) fn is_stricter_than(self, other: Self) -> bool {
         // The kernel compares them as signed numbers, so that KILL_PROCESS comes first.
         let order = |action: Self| (action.return_value() & 0xffff_0000).cast_signed();

@@ -20,9 +20,9 @@ pub struct Program {
     /// The filter.
     pub instructions: Vec<Instruction>,
     /// The flags, as [`Flags::bits`]. A kernel may lack some of them, which can be left out but for
-    /// [`Flags::NEW_LISTENER`]. TSYNC is left out where there is a listener: the kernel (before 5.7) refuses both, and
-    /// it means nothing to a process of one thread. WAIT_KILLABLE_RECV is left out where there is none, with which the
-    /// kernel refuses it.
+    /// [`Flags::NEW_LISTENER`]. TSYNC is left out where there is a listener: the kernel refuses the two
+    /// together, and TSYNC means nothing to a process of one thread. WAIT_KILLABLE_RECV is left out where
+    /// there is none, with which the kernel refuses it.
     pub flags: u32,
     /// Whether a rule hands calls to a listener, so that seccomp(2) returns its descriptor.
     pub needs_listener: bool,

@@ -1,4 +1,5 @@
-//! The calls that share an audit number: which architectures they are of, and what happens to those no rule names.
+//! The calls that share an audit number: which architectures they are of, and what happens to those no rule
+//! names.
 
 use crate::arch::X32_BIT;
 use crate::calls::Calls;
@@ -96,12 +97,14 @@ impl Member {
     }
 }
 
-/// Whether new calls are left to the default action, as runc does for these: a tracer knows how to deal with them.
+/// Whether new calls are left to the default action, as runc does for these: a tracer knows how to deal with
+/// them.
 fn lets_new_calls_through(default: Action) -> bool {
     matches!(default, Action::Allow | Action::Log | Action::Trace(_))
 }
 
-/// The architectures of a profile, the native one first. Calls of one with the other byte order cannot get here.
+/// The architectures of a profile, the native one first. Calls of one with the other byte order cannot get
+/// here.
 fn architectures(profile: &Profile, native: Arch) -> Vec<Arch> {
     let mut arches = vec![native];
     for arch in &profile.architectures {

@@ -40,7 +40,8 @@ impl Syscall {
         NAMES[usize::from(self.0)]
     }
 
-    /// The number on one architecture as the kernel shows it in `seccomp_data.nr`; `None` where it has no such call.
+    /// The number on one architecture as the kernel shows it in `seccomp_data.nr`; `None` where it has no
+    /// such call.
     pub(crate) fn number(self, arch: Arch) -> Option<u32> {
         match NUMBERS[usize::from(self.0)][arch.column()] {
             NONE => None,

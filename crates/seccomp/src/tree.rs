@@ -9,12 +9,12 @@ pub(crate) struct Span {
     pub(crate) node: Id,
 }
 
-/// How many single numbers are tested for one after the other before it pays to halve the numbers once more: three tests
-/// are as deep as the halving of the seven spans that they tell apart, but half as long.
+/// How many single numbers are tested for one after the other before it pays to halve the numbers once more:
+/// three tests are as deep as the halving of the seven spans that they tell apart, but half as long.
 const POINTS: usize = 3;
 
-/// The node that finds the span of the number in the accumulator. The spans are sorted, none equals its neighbour, and
-/// the first one starts at or below every number that gets here.
+/// The node that finds the span of the number in the accumulator. The spans are sorted, none equals its
+/// neighbour, and the first one starts at or below every number that gets here.
 pub(crate) fn node(graph: &mut Graph, spans: &[Span]) -> Id {
     if let Some((base, points)) = points(spans) {
         return points
@@ -48,7 +48,8 @@ fn points(spans: &[Span]) -> Option<(Id, [Option<Span>; POINTS])> {
 mod tests {
     use super::*;
 
-    /// How many instructions it takes to tell apart spans that start at these numbers, with two fates in turn.
+    /// How many instructions it takes to tell apart spans that start at these numbers, with two fates in
+    /// turn.
     fn length(starts: &[u32]) -> usize {
         let mut graph = Graph::default();
         let ends = [graph.end(0), graph.end(1)];

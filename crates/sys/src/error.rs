@@ -91,6 +91,7 @@ macro_rules! calls {
 calls! {
     Accept = "accept",
     Bind = "bind",
+    Bpf = "bpf",
     Capset = "capset",
     Chdir = "chdir",
     Chmod = "chmod",

@@ -5,6 +5,7 @@
 
 mod error;
 
+pub mod bpf;
 pub mod clone;
 pub mod creds;
 pub mod fd;

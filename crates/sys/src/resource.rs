@@ -162,8 +162,7 @@ pub fn clear_affinity() -> Result<()> {
 
 fn set_affinity_words(words: &[c_ulong]) -> Result<()> {
     // SAFETY: the slice outlives the call and its length in bytes is passed.
-    let result =
-        unsafe { libc::syscall(libc::SYS_sched_setaffinity, 0, size_of_val(words), words.as_ptr()) };
+    let result = unsafe { libc::syscall(libc::SYS_sched_setaffinity, 0, size_of_val(words), words.as_ptr()) };
     checked(Call::SchedSetaffinity, result).map(drop)
 }
 

@@ -10,6 +10,7 @@ mod extras;
 mod hooks;
 mod lifecycle;
 mod mounts;
+mod mounts_more;
 mod namespaces;
 mod process;
 mod rootfs;
@@ -31,6 +32,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("namespaces", namespaces::CASES),
     ("rootfs", rootfs::CASES),
     ("mounts", mounts::CASES),
+    ("mounts", mounts_more::CASES),
     ("cgroups", cgroups::CASES),
     ("explain", explain::CASES),
     ("security", security::CASES),

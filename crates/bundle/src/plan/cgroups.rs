@@ -75,7 +75,9 @@ pub(super) fn resources(from: &LinuxResources) -> Resources {
         network: from.network().as_ref().map(network).unwrap_or_default(),
         rdma: rdma(from),
         unified: from.unified().iter().flatten().map(|(file, value)| (file.clone(), value.clone())).collect(),
-        devices: cgroup::with_default_devices(&from.devices().iter().flatten().filter_map(device_rule).collect::<Vec<_>>()),
+        devices: cgroup::with_default_devices(
+            &from.devices().iter().flatten().filter_map(device_rule).collect::<Vec<_>>(),
+        ),
     }
 }
 

@@ -7,9 +7,9 @@ use oci_spec::runtime::{Process, Spec};
 use sys::namespace::{NEWPID, NEWUSER};
 
 use super::labels::Labels;
+use super::process as planned;
 use super::scheduling::{self, Affinity};
 use super::{Error, Host, Steps, seccomp};
-use super::process as planned;
 
 pub use overrides::{Overrides, process};
 

@@ -24,9 +24,9 @@ pub struct Host {
     /// Names of the sockets (`LISTEN_FDNAMES`).
     pub listen_names: Option<String>,
     /// Whether AppArmor is enabled, once that was asked: few plans depend on it.
-    apparmor: OnceCell<bool>,
+    pub apparmor: OnceCell<bool>,
     /// The same of SELinux.
-    selinux: OnceCell<bool>,
+    pub selinux: OnceCell<bool>,
 }
 
 impl Host {

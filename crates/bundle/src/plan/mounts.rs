@@ -38,13 +38,14 @@ pub(super) fn plan(
     }
     for (index, wanted) in wanted.iter().enumerate() {
         let field = format!("mounts[{index}]");
-        if wanted.typ().as_deref() == Some("cgroup") && Options::parse(words(wanted)).bind.is_none() {
+        if wanted.typ().as_deref() == Some("cgroup") && options(wanted).bind.is_none() {
+            refuse_mapped(index, wanted)?;
             let mounts = cgroup_mounts(wanted, host, cgroups, namespaces);
             mounts.into_iter().for_each(|mount| steps.push_entry(field.clone(), mount));
         } else {
             let mut mount = one(wanted, namespaces, bundle);
-            let options = Options::parse(words(wanted));
-            reject_misplaced(index, &mount, &options)?;
+            let options = options(wanted);
+            refuse_copy_up(index, &mount, &options)?;
             mount.ids = ids::view(index, wanted, &mount, &options, &ids::Users { spec, host, namespaces })?;
             steps.push_entry(field, Action::Mount(mount));
         }
@@ -54,15 +55,13 @@ pub(super) fn plan(
 
 /// Read-only has to wait for /dev: the default devices are made in it first.
 pub(super) fn readonly_dev(spec: &Spec) -> bool {
-    let is_dev = |wanted: &&Wanted| {
-        is_plain_dev(wanted) && Options::parse(words(wanted)).change.set & ATTR_RDONLY != 0
-    };
+    let is_dev = |wanted: &&Wanted| is_plain_dev(wanted) && options(wanted).change.set & ATTR_RDONLY != 0;
     spec.mounts().iter().flatten().any(|wanted| is_dev(&wanted))
 }
 
 /// Whether a bind mount brings its own /dev, which is left as it is.
 pub(super) fn brings_dev(spec: &Spec) -> bool {
-    let binds = |wanted: &Wanted| Options::parse(words(wanted)).bind.is_some();
+    let binds = |wanted: &Wanted| options(wanted).bind.is_some();
     spec.mounts()
         .iter()
         .flatten()
@@ -73,12 +72,17 @@ fn is_plain_dev(wanted: &Wanted) -> bool {
     in_root(wanted.destination()).as_c_str() == c"dev"
 }
 
-fn words(wanted: &Wanted) -> &[String] {
-    wanted.options().as_deref().unwrap_or_default()
+/// The options, with the bind mount that some tools only ask for by the type.
+fn options(wanted: &Wanted) -> Options {
+    let mut options = Options::parse(wanted.options().as_deref().unwrap_or_default());
+    if wanted.typ().as_deref() == Some("bind") && !options.remount {
+        options.bind = options.bind.or(Some(Depth::One));
+    }
+    options
 }
 
 /// `tmpcopyup` says what becomes of a tmpfs and of nothing else.
-fn reject_misplaced(index: usize, mount: &Mount, options: &Options) -> Result<(), Error> {
+fn refuse_copy_up(index: usize, mount: &Mount, options: &Options) -> Result<(), Error> {
     let is_tmpfs =
         matches!(&mount.source, MountSource::FileSystem { kind, .. } if kind.as_c_str() == c"tmpfs");
     if !options.copy_up || is_tmpfs {
@@ -88,6 +92,18 @@ fn reject_misplaced(index: usize, mount: &Mount, options: &Options) -> Result<()
         pointer: format!("/mounts/{index}/options"),
         found: "tmpcopyup".into(),
         allowed: "tmpcopyup only with the type tmpfs".into(),
+    }]))
+}
+
+/// The kernel maps no ids of a cgroup file system.
+fn refuse_mapped(index: usize, wanted: &Wanted) -> Result<(), Error> {
+    if options(wanted).idmap.is_none() && wanted.uid_mappings().as_ref().is_none_or(Vec::is_empty) {
+        return Ok(());
+    }
+    Err(Error::Problems(vec![Problem {
+        pointer: format!("/mounts/{index}"),
+        found: "an id map".into(),
+        allowed: "none for the type cgroup".into(),
     }]))
 }
 
@@ -106,7 +122,7 @@ fn host_view(kind: &str, namespaces: &Namespaces) -> Option<MountSource> {
 }
 
 fn one(wanted: &Wanted, namespaces: &Namespaces, bundle: &Path) -> Mount {
-    let mut options = Options::parse(words(wanted));
+    let mut options = options(wanted);
     let kind = wanted.typ().as_deref().unwrap_or_default();
     if is_plain_dev(wanted) && options.bind.is_none() {
         options.change.set &= !ATTR_RDONLY;
@@ -184,7 +200,7 @@ fn content(kind: &str, options: &Options) -> Content {
 /// one of a hybrid host). With a cgroup namespace they are mounted afresh, and the namespace makes the container's
 /// cgroup their root; without, the container's own part of each is bound.
 fn cgroup_mounts(wanted: &Wanted, host: &Host, cgroups: &Cgroups, namespaces: &Namespaces) -> Vec<Action> {
-    let options = Options::parse(words(wanted));
+    let options = options(wanted);
     let fresh = namespaces.has(NEWCGROUP);
     if host.cgroups.mode() == cgroup::Mode::V2 {
         let source = match cgroups.cgroup.unified() {

@@ -92,5 +92,5 @@ fn at(place: &str, message: String) -> Problem {
 
 /// `syscalls[3].args[0]` as `/syscalls/3/args/0`.
 fn pointer(path: &str) -> String {
-    format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""))
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
 }

@@ -92,6 +92,23 @@ fn what_was_made_survives_the_state_file() {
 }
 
 #[test]
+fn the_parents_are_known_before_they_are_made() {
+    let tree = Tree::new("parents", &[]);
+    let unified = Unified { path: "/a/b/c/d".into(), ..tree.unified.clone() };
+    let mount = tree.unified.mount.as_str();
+    let expected = ["/a/b", "/a/b/c"].map(|path| format!("{mount}{path}"));
+    assert_eq!(Cgroup::V2(unified).missing_parents().directories, expected);
+}
+
+#[test]
+fn the_cgroup_itself_is_not_above_it() {
+    let tree = Tree::new("above", &[]);
+    let [parent, own] = ["/a", "/a/web"].map(|path| format!("{}{path}", tree.unified.mount));
+    let created = Created { directories: vec![parent.clone(), own] };
+    assert_eq!(created.above(&Cgroup::V2(tree.unified.clone())).directories, [parent]);
+}
+
+#[test]
 fn an_unmanaged_cgroup_is_made_of_nothing() {
     assert_eq!(Cgroup::Unmanaged.create(), Ok(Created::default()));
 }

@@ -7,10 +7,8 @@
 
 use crate::Error;
 use crate::controllers::Version;
-use crate::devices::{DeviceKind, DeviceRule};
+use crate::devices::{DeviceKind, DeviceRule, FIELD};
 use crate::limits::{Phase, Write};
-
-const FIELD: &str = "linux.resources.devices";
 
 /// The writes that make v1 decide as the rules do. No rules, no writes.
 pub(crate) fn writes(rules: &[DeviceRule]) -> Result<Vec<Write>, Error> {

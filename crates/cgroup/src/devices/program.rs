@@ -6,10 +6,10 @@
 //! last one.
 
 use crate::Error;
-use crate::devices::{DeviceKind, DeviceRule};
+use crate::devices::{DeviceKind, DeviceRule, FIELD};
 
 /// A `struct bpf_insn` in the byte order of this machine.
-pub type Instruction = [u8; 8];
+pub(super) type Instruction = [u8; 8];
 
 /// Opcodes (Documentation/bpf/standardization/instruction-set.rst).
 const LOAD_WORD: u8 = 0x61;
@@ -43,7 +43,7 @@ const CHAR: i32 = 2;
 ///
 /// # Errors
 /// If there are more rules than a jump of the program can reach over, some thousands.
-pub fn device_program(rules: &[DeviceRule]) -> Result<Vec<Instruction>, Error> {
+pub(super) fn device_program(rules: &[DeviceRule]) -> Result<Vec<Instruction>, Error> {
     let start = rules.iter().rposition(DeviceRule::decides_all);
     let default_allow = start.is_some_and(|index| rules[index].allow);
     let deciding = without_overridden(&rules[start.map_or(0, |index| index + 1)..]);
@@ -128,8 +128,7 @@ fn assemble(code: &[Op]) -> Result<Vec<Instruction>, Error> {
             Op::End(jump, value, answer) => {
                 // A jump counts from the instruction after it.
                 let distance = i16::try_from(position(code, answer) - out.len() - 1);
-                let distance =
-                    distance.map_err(|_| Error::rule("too many rules").of("linux.resources.devices"))?;
+                let distance = distance.map_err(|_| Error::rule("too many rules").of(FIELD))?;
                 out.push(encode(jump, WANTED, 0, distance, value));
             }
             Op::Answer(allow) => {

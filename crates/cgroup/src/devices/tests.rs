@@ -1,3 +1,4 @@
+use super::program::{Instruction, device_program};
 use super::*;
 use crate::limits::Write;
 
@@ -294,10 +295,18 @@ fn check_field(kind: Option<&str>, major: Option<i64>, access: Option<&str>, exp
 
 #[test]
 fn wrong_fields_are_named() {
-    check_field(Some("u"), None, Some("r"), "type: u is none of a, b and c");
-    check_field(None, None, None, "access: \"\" is not made of r, w and m");
-    check_field(None, None, Some("rx"), "access: \"rx\" is not made of r, w and m");
-    check_field(None, Some(1 << 40), Some("r"), "major: 1099511627776 is too large for a device number");
+    const LETTERS: &str = "one or more letters of \"rwm\"";
+    check_field(Some("u"), None, Some("r"), "type: found \"u\", allowed: a, b or c");
+    check_field(None, None, None, &format!("access: found \"\", allowed: {LETTERS}"));
+    check_field(None, None, Some("rx"), &format!("access: found \"rx\", allowed: {LETTERS}"));
+    let words = "major: found 1099511627776, allowed: a device number, or -1 for all";
+    check_field(None, Some(1 << 40), Some("r"), words);
+}
+
+#[test]
+fn a_program_reads_as_its_rules() {
+    let rules = vec![DeviceRule::all(false), parse(true, "c 1:3 rw")];
+    assert_eq!(DeviceProgram::of(rules).unwrap().to_string(), "deny a *:* rwm, allow c 1:3 rw");
 }
 
 #[test]

@@ -11,7 +11,7 @@ const V1_MOUNTS: &str = "\
 const V1_MEMBERSHIP: &str = "4:name=systemd:/a\n3:pids:/\n2:memory:/a/b\n1:cpu,cpuacct:/\n";
 
 fn layout(membership: &str, mounts: &str) -> Layout {
-    from_mount_table(membership.as_bytes(), mounts.as_bytes()).unwrap()
+    Layout::from_tables(membership, mounts, "cpu memory\n")
 }
 
 fn mounted(controllers: &str, mount: &str, own: &str) -> Mounted {
@@ -31,6 +31,28 @@ fn hierarchies_are_matched_with_their_mounts_and_unmounted_ones_left_out() {
 #[test]
 fn hierarchies_alone_are_v1() {
     assert_eq!(layout(V1_MEMBERSHIP, V1_MOUNTS).mode(), Mode::V1);
+}
+
+#[test]
+fn a_cgroup2_at_the_customary_place_is_v2_alone() {
+    let mounts = "\
+30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw
+32 31 0:29 / /mnt/cpu rw - cgroup cgroup rw,cpu
+";
+    let expected = Layout { v1: Vec::new(), v2: Some(mounted("cpu memory", "/sys/fs/cgroup", "/user")) };
+    assert_eq!(layout("1:cpu:/\n0::/user\n", mounts), expected);
+}
+
+#[test]
+fn a_cgroup2_beside_the_hierarchies_is_hybrid() {
+    let mounts = [V1_MOUNTS, "35 31 0:32 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"].concat();
+    assert_eq!(layout("2:memory:/a/b\n0::/a\n", &mounts).mode(), Mode::Hybrid);
+}
+
+#[test]
+fn a_cgroup2_for_somebodys_own_ends_leaves_v1() {
+    let mounts = [V1_MOUNTS, "35 31 0:32 / /run/cilium/cgroupv2 rw - cgroup2 cgroup2 rw\n"].concat();
+    assert_eq!(layout("2:memory:/a/b\n0::/a\n", &mounts).mode(), Mode::V1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! cleans up. Without root, or without cgroups, each test says so and passes; so do those of another version
 //! than the machine's.
 
+mod devices;
 mod lifecycle;
 mod own;
 mod processes;

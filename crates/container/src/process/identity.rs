@@ -3,8 +3,8 @@
 //! The order is forced by the kernel (capabilities(7)): the bounding set while CAP_SETPCAP is held, groups before
 //! uid, permitted kept over the change of uid, then the sets, then ambient, which needs permitted and inheritable.
 
-use sys::{Errno, Result};
 use sys::creds::{self, Mask, Sets};
+use sys::{Errno, Result};
 
 use crate::plan::{Capabilities, Identity};
 

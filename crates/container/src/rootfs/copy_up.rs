@@ -16,10 +16,12 @@ use crate::plan::Content;
 
 /// The directory that will be covered, if it is there already and the new file system takes after it.
 pub(super) fn covered(root: &Root, path: &CStr, content: Content) -> Result<Option<OwnedFd>> {
-    if content == Content::Fresh {
-        return Ok(None);
-    }
-    match root.open(path, O_RDONLY | O_DIRECTORY) {
+    let flags = match content {
+        Content::Fresh => return Ok(None),
+        Content::Alike => O_PATH | O_DIRECTORY,
+        Content::Copied => O_RDONLY | O_DIRECTORY,
+    };
+    match root.open(path, flags) {
         Err(Error { errno: Errno::ENOENT, .. }) => Ok(None),
         result => result.map(Some),
     }
@@ -31,7 +33,7 @@ pub(super) fn fill(mount: &OwnedFd, covered: Option<OwnedFd>, content: Content) 
     let stat = fs::stat(&covered)?;
     if content == Content::Copied {
         copy_entries(&covered, mount)?;
-        fs::set_owner(mount, c"", stat.st_uid, stat.st_gid)?;
+        own(mount, c"", &stat)?;
     }
     fs::set_mode(mount, c".", stat.st_mode & PERMISSIONS)
 }
@@ -60,7 +62,7 @@ fn copy(from: &OwnedFd, to: impl AsFd, name: &CStr) -> Result<()> {
             let target = CString::new(fs::read_link(&source, c"", &mut buffer)?);
             let target = target.map_err(|_| Error { call: Call::ReadLink, errno: Errno::EINVAL })?;
             fs::make_symlink(&target, &to, name)?;
-            return fs::set_owner(&to, name, stat.st_uid, stat.st_gid);
+            return own(&to, name, &stat);
         }
         fs::S_IFDIR => {
             fs::make_directory(&to, name, 0o700)?;
@@ -71,8 +73,16 @@ fn copy(from: &OwnedFd, to: impl AsFd, name: &CStr) -> Result<()> {
         _ => fs::make_node(&to, name, stat.st_mode, fs::device_numbers(&stat))?,
     }
     // The owner first: it takes set-user-id bits away.
-    fs::set_owner(&to, name, stat.st_uid, stat.st_gid)?;
+    own(&to, name, &stat)?;
     fs::set_mode(&to, name, stat.st_mode & PERMISSIONS)
+}
+
+/// An owner that the user namespace does not map cannot be given; what was made stays with its root.
+fn own(dir: impl AsFd, name: &CStr, stat: &fs::Stat) -> Result<()> {
+    match fs::set_owner(dir, name, stat.st_uid, stat.st_gid) {
+        Err(Error { errno: Errno::EINVAL, .. }) => Ok(()),
+        result => result,
+    }
 }
 
 fn copy_file(source: &OwnedFd, to: &OwnedFd) -> Result<()> {

@@ -73,6 +73,9 @@ fn bound(
     let mount = match clone(source, depth, links) {
         // The container's user may not go there, but the host's may.
         Err(error @ Error { errno: Errno::EACCES, .. }) => host.ask(None)?.ok_or(error)?,
+        Err(Error { errno: Errno::EINVAL, .. }) if clone(source, Depth::Tree, links).is_ok() => {
+            return Err(Reason::LockedBelow);
+        }
         Err(error) if classic::is_hidden(&error) => return old_bind(root, what, (source, depth), links),
         result => result?,
     };

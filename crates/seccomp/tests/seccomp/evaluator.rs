@@ -1,4 +1,5 @@
-//! A plain reading of a profile, after the documentation of the crate and without any of its code but the tables.
+//! A plain reading of a profile, after the documentation of the crate and without any of its code but the
+//! tables.
 
 use std::cmp::Reverse;
 

@@ -62,7 +62,8 @@ fn export(exporter: &PathBuf, case: &Case, optimize: u32) -> Option<Vec<Instruct
     }
 }
 
-/// The exit code of the exporter for a profile that libseccomp refuses, and the signal that ends one without end.
+/// The exit code of the exporter for a profile that libseccomp refuses, and the signal that ends one without
+/// end.
 const REFUSED: i32 = 3;
 const SIGALRM: i32 = 14;
 
@@ -71,8 +72,8 @@ fn token(arch: Arch) -> u32 {
     if arch == Arch::X32 { 0x4000_003e } else { arch.audit() }
 }
 
-/// Writes a profile as runc hands it to libseccomp: without rules that have the default action, and with a rule
-/// for each condition where two test one argument.
+/// Writes a profile as runc hands it to libseccomp: without rules that have the default action, and with a
+/// rule for each condition where two test one argument.
 fn describe(case: &Case, optimize: u32) -> String {
     let Case { profile, native } = case;
     let mut words = String::new();
@@ -128,9 +129,10 @@ fn read(bytes: &[u8], little_endian: bool) -> Vec<Instruction> {
 /// Why the two programs may differ on a call: the numbers of the crate's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Difference {
-    /// Several conditions bear on the call. Point 5: libseccomp's tree has another order for rules with different
-    /// actions. And it goes wrong: after a rule that fails on a later word it goes on with that word instead of
-    /// the one that its next test is for; and where bounds have an upper half in common, it loses rules.
+    /// Several conditions bear on the call. Point 5: libseccomp's tree has another order for rules with
+    /// different actions. And it goes wrong: after a rule that fails on a later word it goes on with that
+    /// word instead of the one that its next test is for; and where bounds have an upper half in common, it
+    /// loses rules.
     Tree,
     /// Point 7: a 32-bit argument is compared with a larger value.
     WideValue,
@@ -184,7 +186,8 @@ fn compare(exporter: &PathBuf, cases: &[Case], calls: u64) -> BTreeMap<Differenc
                 run(&theirs, &call, native.is_little_endian())
             };
             count += 1;
-            // Where it makes a program for the other byte order, libseccomp swaps the bytes of some actions twice.
+            // Where it makes a program for the other byte order, libseccomp swaps the bytes of some actions
+            // twice.
             if mine != other && (native.is_little_endian() || mine != other.swap_bytes()) {
                 let difference = classify(case, &call);
                 if difference == Difference::Unknown {
@@ -274,8 +277,8 @@ fn contradiction(seed: u64) -> Case {
     }
 }
 
-/// Whether both rules test one 64-bit argument, one of them by a mask. Their upper halves tell libseccomp nothing
-/// then, and it takes them in the order of the profile; on 32 bits in that of this crate.
+/// Whether both rules test one 64-bit argument, one of them by a mask. Their upper halves tell libseccomp
+/// nothing then, and it takes them in the order of the profile; on 32 bits in that of this crate.
 fn is_undecided(Case { profile, native }: &Case) -> bool {
     let [a, b] = [0, 1].map(|rule| profile.rules[rule].conditions[0]);
     let masked = [a, b].iter().filter(|condition| condition.operator == Operator::MaskedEq).count();
@@ -304,8 +307,8 @@ fn contradicting_rules_rank_as_in_libseccomp() {
     }
 }
 
-/// The numbers that libseccomp gives to names; below zero what it or the architecture does not have, and between -300
-/// and -100 what it reaches through a multiplexer.
+/// The numbers that libseccomp gives to names; below zero what it or the architecture does not have, and
+/// between -300 and -100 what it reaches through a multiplexer.
 fn numbers<'a>(exporter: &PathBuf, arch: Arch, names: impl Iterator<Item = &'a str>) -> Vec<(String, i64)> {
     let output = Command::new(exporter).arg(token(arch).to_string()).args(names).output().unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
@@ -327,8 +330,8 @@ fn no_number_differs_from_that_of_libseccomp() {
     }
 }
 
-/// The names of a profile that have the same number here as with this version of libseccomp, which may be too old to
-/// know some.
+/// The names of a profile that have the same number here as with this version of libseccomp, which may be too
+/// old to know some.
 fn known(exporter: &PathBuf, profile: &Profile, arch: Arch) -> HashSet<String> {
     let names = profile.rules.iter().flat_map(|rule| &rule.names).map(String::as_str);
     let is_same = |(name, number): &(String, i64)| match syscalls::number(arch, name) {

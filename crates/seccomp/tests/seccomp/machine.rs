@@ -1,4 +1,5 @@
-//! A machine for classic BPF as the kernel restricts it for seccomp (seccomp_check_filter in kernel/seccomp.c).
+//! A machine for classic BPF as the kernel restricts it for seccomp (seccomp_check_filter in
+//! kernel/seccomp.c).
 
 use seccomp::Instruction;
 

@@ -1,4 +1,5 @@
-//! The programs against a plain reading of the profile, against libseccomp, and on the profiles that engines use.
+//! The programs against a plain reading of the profile, against libseccomp, and on the profiles that engines
+//! use.
 
 mod agreement;
 mod default_profiles;

@@ -38,8 +38,8 @@ impl Dice {
 pub(crate) enum Kind {
     /// Anything that [`seccomp::compile`] takes.
     Anything,
-    /// What engines write: values of up to 32 bits; one action for a call; and several rules for it only where each
-    /// of them tests one argument for one value.
+    /// What engines write: values of up to 32 bits; one action for a call; and several rules for it only
+    /// where each of them tests one argument for one value.
     Ordinary,
 }
 

@@ -78,7 +78,7 @@ fn add_capabilities(process: &mut Process, names: &[String]) -> Result<(), Probl
         set.extend(&added);
         Some(set)
     };
-    let mut sets = own.clone().unwrap_or_else(|| LinuxCapabilities::default());
+    let mut sets = own.clone().unwrap_or_default();
     let own = own.as_ref();
     sets.set_bounding(with(own.map(LinuxCapabilities::bounding)));
     sets.set_effective(with(own.map(LinuxCapabilities::effective)));

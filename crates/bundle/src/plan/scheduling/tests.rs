@@ -39,10 +39,7 @@ fn nothing_is_set_unless_the_config_asks() {
 
 #[test]
 fn a_personality_is_a_domain() {
-    linux(
-        json!({"personality": {"domain": "LINUX32"}}),
-        "linux.personality: set the personality to 0x8",
-    );
+    linux(json!({"personality": {"domain": "LINUX32"}}), "linux.personality: set the personality to 0x8");
 }
 
 #[test]
