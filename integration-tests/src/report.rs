@@ -68,11 +68,11 @@ impl Report {
     pub(crate) fn finish_beside(self, reference: &Self) -> ExitCode {
         let results = self.results.lock().expect("no printing thread has panicked").clone();
         let beside = reference.results.lock().expect("no printing thread has panicked").clone();
-        println!("{:9} {:9} case", self.engine, reference.engine);
+        println!("{:10} {:10} case", self.engine, reference.engine);
         for (index, result) in &results {
             let (topic, case) = named(*index);
             let other = beside.get(index).map_or("-", Result::word);
-            println!("{:9} {other:9} {topic}: {}", result.word(), case.name);
+            println!("{:10} {other:10} {topic}: {}", result.word(), case.name);
         }
         for (index, result) in &results {
             let (topic, case) = named(*index);

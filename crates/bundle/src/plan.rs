@@ -26,6 +26,8 @@ use cgroup::{Cgroup, Write};
 use container::plan::{Action, HookPoint, HookState, Plan, Step};
 use oci_spec::runtime::Spec;
 
+use sys::namespace::NEWUSER;
+
 use crate::problem::Problem;
 
 pub use hooks::{host_hooks, state};
@@ -67,6 +69,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Where the container's cgroup is.
     pub cgroup: Cgroup,
+    /// Whether the cgroup of v1 is to be made while the child makes its namespaces.
+    pub meanwhile: bool,
     /// Limits to be set before the container's init is in the cgroup.
     pub early: Vec<Write>,
     /// The root file system, absolute.
@@ -139,7 +143,8 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     let mut warnings = Vec::new();
 
     let mut steps = Steps::default();
-    namespaces.enter(&mut steps, spec, host);
+    let meanwhile = cgroups.is_slow() && !namespaces.has(NEWUSER);
+    namespaces.enter(&mut steps, spec, host, meanwhile);
     process::host_side(&mut steps, spec);
     steps.push("", Action::NewSession);
     cgroups.enter(&mut steps, &namespaces);
@@ -178,9 +183,10 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     process::execute(&mut steps, spec, host, &filter, request.preserve_fds);
 
     let state = state(spec, request.id, request.bundle);
-    let plan = Plan { namespaces: namespaces.by_clone(), steps: steps.0, state };
+    let plan = Plan { namespaces: namespaces.by_clone(meanwhile), steps: steps.0, state };
     Ok(Planned {
         plan,
+        meanwhile,
         early: cgroups.early(),
         cgroup: cgroups.cgroup,
         rootfs,

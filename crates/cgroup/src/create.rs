@@ -33,6 +33,11 @@ impl Created {
         }
     }
 
+    /// Adds what another create made.
+    pub fn extend(&mut self, other: Created) {
+        self.directories.extend(other.directories);
+    }
+
     /// The parents alone: what is left to undo once `cgroup` itself is removed.
     pub fn above(&self, cgroup: &Cgroup) -> Created {
         let own: Vec<String> = cgroup.paths().into_iter().map(|(_, path)| path).collect();
@@ -82,9 +87,9 @@ impl Cgroup {
 
 /// The parents of a cgroup that are not there, the outermost first. The mount point is.
 fn missing_above(mount: &str, path: &str) -> impl Iterator<Item = String> {
-    let ends = path.match_indices('/').skip(1).map(|(end, _)| end);
-    let missing = ends.rev().map(|end| [mount, &path[..end]].concat());
-    let missing: Vec<String> = missing.take_while(|parent| !Path::new(parent).exists()).collect();
+    let parents = std::iter::successors(Some(locate::parent(path)), |path| Some(locate::parent(path)));
+    let parents = parents.take_while(|path| *path != "/").map(|path| [mount, path].concat());
+    let missing: Vec<String> = parents.take_while(|parent| !Path::new(parent).exists()).collect();
     missing.into_iter().rev()
 }
 

@@ -34,6 +34,22 @@ impl Cgroup {
         })
     }
 
+    /// Moves the calling process, which must be single-threaded, into the hierarchies of v1. The unified one can only
+    /// be cloned into: a move there waits for all forks of the machine.
+    ///
+    /// # Errors
+    /// If a hierarchy refuses.
+    pub fn enter(&self) -> Result<(), Error> {
+        self.hierarchies().iter().try_for_each(|hierarchy| control::write(&hierarchy.file("tasks"), "0"))
+    }
+
+    /// The part of the cgroup that a process is cloned into, which must exist before the clone, and the part that it
+    /// enters afterwards: the unified hierarchy and those of v1.
+    pub fn halves(&self) -> (Cgroup, Cgroup) {
+        let unified = Cgroup::V1 { hierarchies: Vec::new(), unified: self.unified().cloned() };
+        (unified, Cgroup::V1 { hierarchies: self.hierarchies().to_vec(), unified: None })
+    }
+
     /// Moves another process, with all its threads: for where `doors` cannot be used.
     ///
     /// # Errors

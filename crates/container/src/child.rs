@@ -5,6 +5,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use cgroup::Cgroup;
 use sys::clone::{How, Side, clone};
 use sys::namespace::{self, NEWCGROUP, NEWTIME};
 use sys::{Errno, Error, creds, fd, net, process, resource, signal, socket, time};
@@ -25,8 +26,10 @@ pub(crate) struct Inheritance<'p> {
     pub(crate) plan: &'p Plan,
     /// What the parent opened for a step, by the index of the step.
     pub(crate) opened: &'p [Option<OwnedFd>],
-    /// `tasks` files of the cgroups to enter.
-    pub(crate) tasks: &'p [OwnedFd],
+    /// `tasks` files of the cgroups to enter; none if the parent has yet to make them.
+    pub(crate) tasks: Option<&'p [OwnedFd]>,
+    /// The container's cgroup.
+    pub(crate) cgroup: &'p Cgroup,
     /// Whether the parent has to place us, because we could not be born in the cgroup.
     pub(crate) place_me: bool,
     /// The socket on which `start` knocks.
@@ -209,7 +212,8 @@ impl<'p> Child<'p> {
             Action::AwaitStart => self.await_start()?,
             Action::Label { module, label } => self.labels.write(*module, label)?,
             Action::Execute(execution) => return Err(self.execute(execution).into()),
-            Action::MapIds(_) | Action::Limits(_) | Action::HostHook(..) => self.ask(index, None)?,
+            Action::MapIds(_) | Action::HostHook(..) => self.ask(index, None)?,
+            Action::DeviceRules(_) | Action::Limits(_) => self.ask(index, None)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
             // The parent's alone.
             Action::InitialAffinity(_)
@@ -249,8 +253,12 @@ impl<'p> Child<'p> {
 
     /// cgroup v1: a task that moves itself through `tasks` spares the kernel the lock over all of its threads.
     fn enter_cgroup(&self, index: u32) -> Result<(), Reason> {
-        for tasks in self.inherited.tasks {
-            fd::write_all(tasks, b"0")?;
+        let Some(tasks) = self.inherited.tasks else {
+            self.ask(index, None)?;
+            return Ok(self.inherited.cgroup.enter().map_err(|error| refused(&error))?);
+        };
+        for file in tasks {
+            fd::write_all(file, b"0")?;
         }
         if self.inherited.place_me { self.ask(index, None) } else { Ok(()) }
     }
@@ -304,6 +312,11 @@ impl Host<'_> {
             _ => Err(Reason::Orphaned),
         }
     }
+}
+
+/// What is left of a cgroup's error in a packet. Entering is nothing but writes.
+fn refused(error: &cgroup::Error) -> Error {
+    Error { call: sys::Call::Write, errno: error.errno.unwrap_or(Errno::EIO) }
 }
 
 fn become_root(clear_groups: bool) -> Result<(), Error> {

@@ -80,6 +80,7 @@ impl Display for Action {
                 write!(f, "make the default devices in /dev ({})", names(&dev.nodes, &dev.links))
             }
             Action::Device(device) => device.fmt(f),
+            Action::DeviceRules(program) => write!(f, "enforce device rules ({program})"),
             Action::Limits(writes) => {
                 let writes: Vec<String> =
                     writes.iter().map(|w| format!("{} = {}", w.file, w.value)).collect();

@@ -17,20 +17,45 @@ use crate::plan::{Action, Plan, Side as Who};
 use crate::trace::Trace;
 
 /// What a plan is carried out with.
-#[derive(Debug)]
 pub struct Launch<'p, 'l> {
     /// The plan.
     pub plan: &'p Plan,
-    /// The container's cgroup, which exists.
-    pub cgroup: &'p Cgroup,
+    /// The container's cgroup.
+    pub cgroup: &'l Cgroup,
     /// How the child gets into it.
-    pub doors: Doors,
+    pub way_in: WayIn<'l>,
     /// The container's init, for a plan that enters its namespaces.
     pub init: Option<OwnedFd>,
     /// The socket on which `start` will knock, for a plan that waits for it.
     pub listener: Option<OwnedFd>,
     /// Descriptors that the child must not keep: a lock would live as long as the container.
     pub private: Vec<BorrowedFd<'l>>,
+}
+
+/// How a child gets into the container's cgroup.
+#[expect(missing_docs, reason = "the fields are named in the sentence of their variant")]
+pub enum WayIn<'l> {
+    /// The cgroup exists: the child is cloned into it, or inherits open files to write to.
+    Doors(Doors),
+    /// The unified part exists and is cloned into; the rest is made by the parent while the child makes its
+    /// namespaces, which takes the kernel about as long.
+    Meanwhile { into: Option<OwnedFd>, make: Box<dyn FnOnce() -> Result<()> + 'l> },
+}
+
+impl WayIn<'_> {
+    fn birthplace(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            WayIn::Doors(Doors { into, .. }) | WayIn::Meanwhile { into, .. } => into.as_ref().map(AsFd::as_fd),
+        }
+    }
+
+    /// The files that the child inherits; without any it enters by path when the parent has made the cgroup.
+    fn tasks(&self) -> Option<&[OwnedFd]> {
+        match self {
+            WayIn::Doors(doors) => Some(&doors.tasks),
+            WayIn::Meanwhile { .. } => None,
+        }
+    }
 }
 
 /// A child that is ready and waits; dropping it ends the child.
@@ -90,7 +115,10 @@ impl<'p> Launch<'p, '_> {
             place_me,
             lender: Lender::default(),
         };
-        drop((self, opened));
+        drop(opened);
+        if let WayIn::Meanwhile { make, .. } = self.way_in {
+            trace.span(|| "make the cgroup".into(), make)?;
+        }
         server.serve(trace)
     }
 
@@ -142,7 +170,7 @@ impl<'p> Launch<'p, '_> {
         theirs: &Channel,
         trace: &mut Trace,
     ) -> Result<(Child, bool)> {
-        let inside = self.doors.into.as_ref().map(AsFd::as_fd);
+        let inside = self.way_in.birthplace();
         let mut attempt = |cgroup: Option<BorrowedFd<'_>>, place_me| {
             let how = How { flags: self.plan.namespaces, cgroup };
             match trace.span(|| "clone".into(), || clone(how))? {
@@ -174,7 +202,8 @@ impl<'p> Launch<'p, '_> {
         let inherited = Inheritance {
             plan: self.plan,
             opened,
-            tasks: &self.doors.tasks,
+            tasks: self.way_in.tasks(),
+            cgroup: self.cgroup,
             place_me,
             listener: self.listener.as_ref().map(AsFd::as_fd),
             trace,
@@ -217,9 +246,9 @@ fn at(step: &crate::plan::Step) -> impl FnOnce(Reason) -> Error {
 }
 
 /// Serves the requests of a child.
-struct Server<'p> {
+struct Server<'p, 'l> {
     plan: &'p Plan,
-    cgroup: &'p Cgroup,
+    cgroup: &'l Cgroup,
     channel: Channel,
     child: Guard,
     console: Option<OwnedFd>,
@@ -227,7 +256,7 @@ struct Server<'p> {
     lender: Lender,
 }
 
-impl<'p> Server<'p> {
+impl<'p> Server<'p, '_> {
     fn serve(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
         self.parts(Who::Parent, trace)?;
         loop {
@@ -321,6 +350,7 @@ impl<'p> Server<'p> {
             Action::IoPriority(priority) => {
                 resource::set_io_priority(pid, *priority).map_err(Reason::from).map_err(at(step))
             }
+            Action::DeviceRules(program) => Ok(self.cgroup.enforce_devices(program)?),
             Action::Limits(writes) => Ok(self.cgroup.apply(writes)?),
             Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, pid)
                 .map_err(|failure| failed(self.plan, index, failure.reason, failure.output)),

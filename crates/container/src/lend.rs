@@ -32,10 +32,9 @@ impl Lender {
             }
             IdView::Own(maps) => self.users_with(maps)?,
         };
-        mount::map_ids(mount, *depth, users.as_fd()).map_err(|error| Error::Host {
-            doing: "map the ids of the mount (can its file system do that?)".into(),
-            error,
-        })
+        mount::map_ids(mount, *depth, users.as_fd())
+            .map_err(Error::doing("map the ids of the mount"))
+            .map_err(hint)
     }
 
     fn users_with(&mut self, maps: &IdMaps) -> Result<&OwnedFd> {
@@ -48,6 +47,19 @@ impl Lender {
         };
         Ok(&self.users[at].1)
     }
+}
+
+fn hint(error: Error) -> Error {
+    let why = match &error {
+        Error::Host { error: CallError { errno: Errno::EINVAL, .. }, .. } => {
+            "its file system may not support it"
+        }
+        Error::Host { error: CallError { errno: Errno::EPERM, .. }, .. } => {
+            "it takes root's rights over the file system"
+        }
+        _ => return error,
+    };
+    Error::Plain(format!("{error}: {why}"))
 }
 
 /// A user namespace with these maps and nobody in it: whoever was born there has ended.

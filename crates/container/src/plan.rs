@@ -8,7 +8,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cgroup::Write;
+use cgroup::{DeviceProgram, Write};
 use sys::creds::{Mask, Sets};
 use sys::mount::{Change, Depth};
 use sys::process::Strings;
@@ -109,6 +109,9 @@ pub enum Action {
     Dev(Dev),
     /// One of linux.devices.
     Device(Device),
+    /// Have the kernel refuse all devices but those that the rules of the container allow: on cgroup v2. On v1 it is
+    /// among the limits.
+    DeviceRules(DeviceProgram),
     /// Cgroup limits that had to wait until the root file system was up.
     Limits(Vec<Write>),
     /// A hook that the runtime runs in its own namespaces.
@@ -182,7 +185,8 @@ impl Action {
                 Side::Before
             }
             Action::OomScore(_) => Side::Parent,
-            Action::MapIds(_) | Action::Limits(_) | Action::HostHook(..) => Side::Asked,
+            Action::MapIds(_) | Action::HostHook(..) => Side::Asked,
+            Action::DeviceRules(_) | Action::Limits(_) => Side::Asked,
             Action::Scheduling(_) | Action::IoPriority(_) => Side::Asked,
             Action::LimitFromOutside(_) => Side::Last,
             _ => Side::Child,

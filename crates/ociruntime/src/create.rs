@@ -9,7 +9,7 @@ use bundle::config::Config;
 use bundle::plan::{self, Host, Planned, Request, Start};
 use cgroup::Created;
 use container::Trace;
-use container::launch::{Launch, Ready};
+use container::launch::{Launch, Ready, WayIn};
 use container::plan::HookPoint;
 use sys::fd::ProcPath;
 
@@ -128,6 +128,7 @@ impl<'a> Blueprint<'a> {
             annotations: annotations.map(|(name, value)| (name.clone(), value.clone())).collect(),
             init: None,
             cgroup: self.planned.cgroup.clone(),
+            parents: self.planned.cgroup.missing_parents(),
             namespaces: self.planned.made,
             joined: self.planned.joined,
             late_hooks: self.planned.late_hooks,
@@ -181,23 +182,18 @@ impl<'b> Container<'b> {
                 self.entry.write(&self.record)
             },
         )?;
-        timeline.span(|| "make the cgroup".into(), || self.make_cgroup())?;
-        let doors = self.record.cgroup.doors().map_err(Error::other)?;
+        let listener = self.listen()?;
+        let way_in = timeline.span(|| "make the cgroup".into(), || way_in(&blueprint.planned, &mut self.created));
         let launch = Launch {
             plan: &blueprint.planned.plan,
             cgroup: &blueprint.planned.cgroup,
-            doors,
+            way_in: way_in.map_err(Error::other)?,
             init: None,
-            listener: self.listen()?,
+            listener,
             private: vec![self.entry.as_fd()],
         };
         self.ready = Some(launch.launch(timeline).map_err(Error::other)?);
         Ok(())
-    }
-
-    fn make_cgroup(&mut self) -> Result<()> {
-        self.created = Some(self.record.cgroup.create().map_err(Error::other)?);
-        self.record.cgroup.apply(&self.blueprint.planned.early).map_err(Error::other)
     }
 
     /// The socket on which `start` will knock, in the state directory. By way of /proc, since the path of a
@@ -224,6 +220,9 @@ impl<'b> Container<'b> {
         let pid = ready.pid().map_err(Error::other)?;
         let start_time = process::start_time(pid)?.ok_or(Error::NotRunning)?;
         self.record.init = Some(Init { pid, start_time });
+        if let Some(created) = &self.created {
+            self.record.parents = created.above(&self.record.cgroup);
+        }
         self.entry.write(&self.record)
     }
 
@@ -245,6 +244,23 @@ impl<'b> Container<'b> {
     pub(crate) fn keep(&mut self) {
         self.kept = true;
     }
+}
+
+/// Makes the cgroup, or as much of it as must be there before the clone. `created` tells what there is to undo.
+fn way_in<'c>(planned: &'c Planned, created: &'c mut Option<Created>) -> container::Result<WayIn<'c>> {
+    if !planned.meanwhile {
+        *created = Some(planned.cgroup.create()?);
+        planned.cgroup.apply(&planned.early)?;
+        return Ok(WayIn::Doors(planned.cgroup.doors()?));
+    }
+    let (now, later) = planned.cgroup.halves();
+    let created = created.insert(now.create()?);
+    let into = now.doors()?.into;
+    let make = Box::new(move || {
+        created.extend(later.create()?);
+        Ok(planned.cgroup.apply(&planned.early)?)
+    });
+    Ok(WayIn::Meanwhile { into, make })
 }
 
 /// The socket of the start handshake as a path that is short enough.

@@ -77,6 +77,7 @@ pub(crate) fn destroy(entry: &Entry, record: &Record) -> Result<()> {
         record.cgroup.kill().map_err(Error::other)?;
     }
     record.cgroup.remove().map_err(Error::other)?;
+    record.parents.undo();
     let spec = if record.late_hooks { snapshot(entry) } else { None };
     entry.remove()?;
     spec.iter().for_each(|spec| poststop(spec, record));

@@ -8,9 +8,10 @@ use bundle::config::Config;
 use bundle::plan::Host;
 use bundle::plan::exec::{Entry as Planned, Target, enter};
 use bundle::{Process, Spec};
-use cgroup::{Cgroup, Doors};
+use cgroup::Cgroup;
 use container::Trace;
-use container::launch::{Launch, Ready};
+use container::launch::{Launch, Ready, WayIn};
+use sys::Errno;
 
 use crate::args;
 use crate::console::{Console, Relay};
@@ -47,16 +48,7 @@ fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, process: 
     descriptors::check_preserved(args.preserve_fds)?;
     let planned = plan(args, record, spec, process)?;
     let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
-    let doors = doors(args, &record.cgroup)?;
-    let launch = Launch {
-        plan: &planned.plan,
-        cgroup: &record.cgroup,
-        doors,
-        init: Some(init),
-        listener: None,
-        private: Vec::new(),
-    };
-    let mut ready = launch.launch(&mut timeline).map_err(Error::other)?;
+    let mut ready = launch(args, record, init, &planned, &mut timeline)?;
     let master = console.deliver(ready.take_console())?;
     announce(args, &ready)?;
     let signals = if args.detach { None } else { Some(Signals::take()?) };
@@ -95,11 +87,49 @@ fn foreign(record: &Record) -> Result<u64> {
     Ok(if is_ours { all & !CLONE_NEWUSER } else { all })
 }
 
-fn doors(args: &args::Exec, cgroup: &Cgroup) -> Result<Doors> {
-    match args.cgroup.first() {
-        Some(_) => Err(Error::Other("--cgroup: not supported by this version".into())),
-        None => cgroup.doors().map_err(Error::other),
+/// Brings the process up in the cgroup that the flags name. On v2 a container that made cgroups of its own may let
+/// nobody into the one above them (cgroups(7), "no internal processes"): then the process goes to where init is.
+fn launch<'p>(
+    args: &args::Exec,
+    record: &Record,
+    init: OwnedFd,
+    planned: &'p Planned,
+    timeline: &mut Trace,
+) -> Result<Ready<'p>> {
+    if !args.cgroup.is_empty() && matches!(record.cgroup, Cgroup::Unmanaged) {
+        return Err(Error::Other("--cgroup: the container has no cgroup of its own".into()));
     }
+    let cgroup = record.cgroup.below(&args.cgroup).map_err(Error::other)?;
+    let launched = match launch_in(&cgroup, init, planned, timeline) {
+        Err(error) if args.cgroup.is_empty() && is_busy(&error) => {
+            let init = record.open_init()?;
+            let beside_init = Cgroup::of_process(record.init.map_or(0, |init| init.pid));
+            launch_in(&beside_init.map_err(Error::other)?, init, planned, timeline)
+        }
+        launched => launched,
+    };
+    launched.map_err(Error::other)
+}
+
+fn launch_in<'p>(
+    cgroup: &Cgroup,
+    init: OwnedFd,
+    planned: &'p Planned,
+    timeline: &mut Trace,
+) -> container::Result<Ready<'p>> {
+    let launch = Launch {
+        plan: &planned.plan,
+        cgroup,
+        way_in: WayIn::Doors(cgroup.doors()?),
+        init: Some(init),
+        listener: None,
+        private: Vec::new(),
+    };
+    launch.launch(timeline)
+}
+
+fn is_busy(error: &container::Error) -> bool {
+    matches!(error, container::Error::Cgroup(error) if error.errno == Some(Errno::EBUSY))
 }
 
 fn announce(args: &args::Exec, ready: &Ready<'_>) -> Result<()> {

@@ -1,42 +1,52 @@
 //! The container's cgroup: where it is, what limits it gets and when.
 
+mod devices;
+
 use cgroup::{
-    Access, BlockIo, Cgroup, Cpu, DeviceKind, DeviceRule, HugepageLimit, InterfacePriority, Memory, Network,
-    Phase, Rdma, Resources, ThrottleDevice, WeightDevice, Write,
+    BlockIo, Cgroup, Controllers, Cpu, DeviceProgram, DeviceRule, HugepageLimit, InterfacePriority, Memory,
+    Network, Phase, Rdma, Resources, ThrottleDevice, Version, WeightDevice, Write,
 };
 use container::plan::Action;
 use oci_spec::runtime::{
-    LinuxBlockIo, LinuxCpu, LinuxDeviceCgroup, LinuxDeviceType, LinuxMemory, LinuxNetwork, LinuxResources,
-    LinuxThrottleDevice, Spec,
+    LinuxBlockIo, LinuxCpu, LinuxMemory, LinuxNetwork, LinuxResources, LinuxThrottleDevice, Spec,
 };
 use sys::namespace::NEWCGROUP;
 
 use super::namespaces::Namespaces;
-use super::{Host, Request, Steps};
+use super::{Error, Host, Request, Steps};
 
-/// A cgroup and the writes to its files.
+/// A cgroup, the writes to its files, and on v2 the program that decides about devices.
 #[derive(Debug)]
 pub(super) struct Cgroups {
     pub(super) cgroup: Cgroup,
     writes: Vec<Write>,
+    devices: Option<DeviceProgram>,
 }
 
 impl Cgroups {
-    pub(super) fn of(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Cgroups, cgroup::Error> {
+    pub(super) fn of(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Cgroups, Error> {
         let linux = spec.linux().as_ref();
         let path = linux.and_then(|linux| linux.cgroups_path().as_ref()).and_then(|path| path.to_str());
-        let resources = linux.and_then(|linux| linux.resources().as_ref()).map(resources).unwrap_or_default();
+        let listed = linux.and_then(|linux| linux.resources().as_ref());
+        let limits = listed.map(resources).unwrap_or_default();
+        let rules = devices::rules(listed, host)?;
         // An ordinary user owns no cgroup unless one was delegated to it, which cgroupsPath would name.
-        let cgroup = if request.rootless && path.is_none() && resources == Resources::default() {
+        let denied = request.rootless && host.is_rootless();
+        let cgroup = if denied && path.is_none() && limits == Resources::default() {
             Cgroup::Unmanaged
         } else {
             Cgroup::locate(&host.cgroups, path, request.id)?
         };
-        let writes = match cgroup {
-            Cgroup::Unmanaged => Vec::new(),
-            _ => cgroup::writes(&resources, &host.cgroups.controllers())?,
-        };
-        Ok(Cgroups { cgroup, writes })
+        let controllers = host.cgroups.controllers();
+        let devices = device_program(&rules, &controllers)?;
+        let writes = cgroup::writes(&Resources { devices: rules, ..limits }, &controllers)?;
+        Ok(Cgroups { cgroup, writes, devices })
+    }
+
+    /// Whether making it takes so long that it is worth doing beside something else: a directory in each of the
+    /// hierarchies of v1.
+    pub(super) fn is_slow(&self) -> bool {
+        !self.cgroup.hierarchies().is_empty()
     }
 
     /// What is written before the container's init is there.
@@ -56,6 +66,9 @@ impl Cgroups {
 
     /// What would hinder the set-up of the root file system: a tight memory limit, device rules.
     pub(super) fn late(&self, steps: &mut Steps) {
+        if let Some(program) = &self.devices {
+            steps.push("linux.resources.devices", Action::DeviceRules(program.clone()));
+        }
         let writes: Vec<Write> =
             self.writes.iter().filter(|write| write.phase == Phase::Late).cloned().collect();
         if !writes.is_empty() {
@@ -64,7 +77,18 @@ impl Cgroups {
     }
 }
 
-/// `linux.resources` as the cgroup crate takes it.
+/// The program that enforces the rules where no controller of v1 does.
+fn device_program(
+    rules: &[DeviceRule],
+    controllers: &Controllers,
+) -> Result<Option<DeviceProgram>, cgroup::Error> {
+    match controllers.devices() {
+        Some(Version::V2) if !rules.is_empty() => DeviceProgram::of(rules.to_vec()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// `linux.resources` as the cgroup crate takes it, but for the device rules.
 pub(super) fn resources(from: &LinuxResources) -> Resources {
     Resources {
         memory: from.memory().as_ref().map(memory).unwrap_or_default(),
@@ -75,9 +99,7 @@ pub(super) fn resources(from: &LinuxResources) -> Resources {
         network: from.network().as_ref().map(network).unwrap_or_default(),
         rdma: rdma(from),
         unified: from.unified().iter().flatten().map(|(file, value)| (file.clone(), value.clone())).collect(),
-        devices: cgroup::with_default_devices(
-            &from.devices().iter().flatten().filter_map(device_rule).collect::<Vec<_>>(),
-        ),
+        devices: Vec::new(),
     }
 }
 
@@ -160,21 +182,4 @@ fn rdma(from: &LinuxResources) -> std::collections::BTreeMap<String, Rdma> {
             (device.clone(), limit)
         })
         .collect()
-}
-
-/// One rule. What the check lets through is representable: a type, `-1` or none for "all", letters of access.
-fn device_rule(from: &LinuxDeviceCgroup) -> Option<DeviceRule> {
-    let kind = match from.typ().unwrap_or_default() {
-        LinuxDeviceType::B => DeviceKind::Block,
-        LinuxDeviceType::C | LinuxDeviceType::U => DeviceKind::Char,
-        LinuxDeviceType::A | LinuxDeviceType::P => DeviceKind::All,
-    };
-    let number = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
-    Some(DeviceRule {
-        allow: from.allow(),
-        kind,
-        major: number(from.major()),
-        minor: number(from.minor()),
-        access: from.access().as_deref().map_or(Some(Access::ALL), Access::parse)?,
-    })
 }

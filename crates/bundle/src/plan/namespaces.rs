@@ -64,16 +64,20 @@ impl Namespaces {
         self.joined.iter().any(|(joined, ..)| *joined == kind)
     }
 
-    /// Those that the one clone makes. In a joined user namespace everything must be made by a second process.
-    pub(super) fn by_clone(&self) -> u64 {
+    /// Those that the one clone makes. In a joined user namespace everything must be made by a second process; and
+    /// `meanwhile`, to give the parent its time back, the clone makes the pid namespace alone.
+    pub(super) fn by_clone(&self, meanwhile: bool) -> u64 {
         if self.joins(NEWUSER) {
             return 0;
+        }
+        if meanwhile {
+            return self.new & NEWPID;
         }
         self.new & !LATE & !if self.makes(NEWUSER) { OWNED } else { 0 }
     }
 
     /// Joins, maps ids, becomes root, makes the rest.
-    pub(super) fn enter(&self, steps: &mut Steps, spec: &Spec, host: &Host) {
+    pub(super) fn enter(&self, steps: &mut Steps, spec: &Spec, host: &Host, meanwhile: bool) {
         let in_user = self.joins(NEWUSER);
         // The user namespace first: its root may enter the others.
         for (kind, path, index) in self.in_joining_order() {
@@ -92,6 +96,10 @@ impl Namespaces {
             } else if self.new & !LATE != 0 {
                 steps.push("linux.namespaces", Action::Unshare(self.new & !LATE));
             }
+        }
+        let own = self.new & !LATE & !NEWPID;
+        if meanwhile && own != 0 {
+            steps.push("linux.namespaces", Action::Unshare(own));
         }
         if self.makes(NEWUSER) {
             let maps = id_maps(spec, host);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Created};
 use serde::{Deserialize, Serialize};
 use sys::Errno;
 
@@ -34,6 +34,9 @@ pub(crate) struct Record {
     pub(crate) init: Option<Init>,
     /// Driver and place: read back from here by every later command, never from flags.
     pub(crate) cgroup: Cgroup,
+    /// The cgroups above that were made for it: those that it is about to make, until its init is on record.
+    #[serde(default)]
+    pub(crate) parents: Created,
     /// The namespaces that were made for this container, as clone flags; not those that it joined.
     pub(crate) namespaces: u64,
     /// The namespaces that it joined, as clone flags: `exec` has to enter them too.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Created};
 
 use super::*;
 use crate::status::{self, Status};
@@ -49,6 +49,7 @@ fn record(init: Option<Init>) -> Record {
         annotations: BTreeMap::from([("a".into(), "b".into())]),
         init,
         cgroup: Cgroup::Unmanaged,
+        parents: Created::default(),
         namespaces: sys::namespace::NEWPID,
         joined: 0,
         late_hooks: false,

@@ -110,3 +110,34 @@ fn a_node_that_no_kernel_has_is_refused() {
     let error = steps(wanted, json!({})).unwrap_err();
     assert!(error.contains("/linux/memoryPolicy/nodes"), "{error}");
 }
+
+/// The steps of an exec with these CPUs, before and after it enters the cgroup.
+#[track_caller]
+fn affinity(affinity: Value, expected: &[&str]) {
+    let text = json!({"cwd": "/", "args": ["x"], "execCPUAffinity": affinity}).to_string();
+    let process = ProcessFile::parse("process", text.as_bytes()).unwrap().process;
+    let affinity = Affinity::of(&process).unwrap();
+    let mut steps = Steps::default();
+    affinity.begin(&mut steps);
+    affinity.settle(&mut steps, true);
+    let steps: Vec<String> = steps.0.iter().map(|step| step.action.to_string()).collect();
+    assert_eq!(steps, expected);
+}
+
+#[test]
+fn exec_starts_on_the_initial_cpus_and_ends_on_the_final_ones() {
+    affinity(json!({"initial": "7", "final": "0-3,7"}), &["start on the CPUs 7", "run on the CPUs 0-3,7"]);
+}
+
+#[test]
+fn exec_without_final_cpus_gets_those_of_the_cgroup() {
+    affinity(json!({"initial": "0"}), &["start on the CPUs 0", "run on every CPU of the cgroup"]);
+    affinity(json!({"final": ""}), &["run on every CPU of the cgroup"]);
+}
+
+#[test]
+fn without_a_cgroup_the_cpus_stay_what_they_are() {
+    let mut steps = Steps::default();
+    Affinity::default().settle(&mut steps, false);
+    assert!(steps.0.is_empty());
+}
