@@ -11,3 +11,9 @@ pub use oci_spec::runtime::{Process, Spec};
 
 /// The version of the runtime specification that this runtime implements.
 pub const OCI_VERSION: &str = "1.3.0";
+
+/// The modes of `linux.memoryPolicy`, for the features document.
+pub const MEMORY_POLICY_MODES: &[&str] = shape::MEMORY_MODES;
+
+/// The flags of `linux.memoryPolicy`, for the features document.
+pub const MEMORY_POLICY_FLAGS: &[&str] = shape::MEMORY_FLAGS;

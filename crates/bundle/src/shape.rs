@@ -11,6 +11,7 @@ mod names;
 pub(crate) mod tables;
 
 pub(crate) use mend::{Mended, mend};
+pub(crate) use names::{MEMORY_FLAGS, MEMORY_MODES};
 
 use serde_json::{Map, Value};
 

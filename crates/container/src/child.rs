@@ -12,7 +12,7 @@ use sys::{Errno, Error, creds, fd, net, process, resource, signal, socket, time}
 
 use crate::hooks;
 use crate::packet::{Channel, Packet, Reason};
-use crate::plan::{Action, Execution, Plan};
+use crate::plan::{Action, Execution, Plan, Step};
 use crate::process::label::Labels;
 use crate::process::{directory, home, identity, program};
 use crate::procfs::Procfs;
@@ -67,6 +67,10 @@ const SETUP_UMASK: u32 = 0o022;
 pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
     signal::reset_all();
     report_panics(&channel);
+    if inherited.plan.can_be_watched() {
+        // Cannot fail: the argument is valid.
+        let _ = creds::set_dumpable(false);
+    }
     let trace = inherited.trace;
     let mut child = Child {
         inherited,
@@ -92,6 +96,15 @@ pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
         }
     }
     process::exit_now(1)
+}
+
+impl Plan {
+    /// Whether there are processes of others in the pid namespace that the child is born in, who must not see into
+    /// it while it holds descriptors of the host. A change of user id, as in a user namespace, hides it anyway.
+    fn can_be_watched(&self) -> bool {
+        let hides = |step: &Step| matches!(step.action, Action::MapIds(_) | Action::JoinInit { .. });
+        self.namespaces & namespace::NEWPID == 0 && !self.steps.iter().any(hides)
+    }
 }
 
 /// A panic is a bug, and still must not look like a container that died by itself.
@@ -212,14 +225,13 @@ impl<'p> Child<'p> {
             Action::AwaitStart => self.await_start()?,
             Action::Label { module, label } => self.labels.write(*module, label)?,
             Action::Execute(execution) => return Err(self.execute(execution).into()),
-            Action::MapIds(_) | Action::HostHook(..) => self.ask(index, None)?,
+            Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => self.ask(index, None)?,
             Action::DeviceRules(_) | Action::Limits(_) => self.ask(index, None)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
             // The parent's alone.
             Action::InitialAffinity(_)
             | Action::JoinPidNamespace(_)
             | Action::JoinInitPidNamespace
-            | Action::OomScore(_)
             | Action::LimitFromOutside(_) => {}
         }
         Ok(())

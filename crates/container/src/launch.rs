@@ -45,7 +45,9 @@ pub enum WayIn<'l> {
 impl WayIn<'_> {
     fn birthplace(&self) -> Option<BorrowedFd<'_>> {
         match self {
-            WayIn::Doors(Doors { into, .. }) | WayIn::Meanwhile { into, .. } => into.as_ref().map(AsFd::as_fd),
+            WayIn::Doors(Doors { into, .. }) | WayIn::Meanwhile { into, .. } => {
+                into.as_ref().map(AsFd::as_fd)
+            }
         }
     }
 
@@ -258,7 +260,6 @@ struct Server<'p, 'l> {
 
 impl<'p> Server<'p, '_> {
     fn serve(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
-        self.parts(Who::Parent, trace)?;
         loop {
             let (packet, descriptor) = match self.channel.receive() {
                 Ok(Some(received)) => received,

@@ -1,7 +1,7 @@
 //! Carries out a [`Plan`](plan::Plan): clones the container's init and walks the plan's steps with it.
 //!
 //! [`launch`] is the parent's side, `child` the other; they speak in [`packet`]s. What a step does is in the module of
-//! its subject: `rootfs`, `process`, [`hooks`], `idmap`, `procfs`.
+//! its subject: `rootfs`, `process`, [`hooks`], `idmap`, `lend`, `procfs`.
 
 mod child;
 mod describe;

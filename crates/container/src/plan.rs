@@ -41,8 +41,6 @@ pub struct Step {
 pub enum Side {
     /// The parent, before there is a child.
     Before,
-    /// The parent, after the clone, while the child goes on.
-    Parent,
     /// The parent, when the child has come to this step, which waits for it.
     Asked,
     /// The parent, when the child is ready.
@@ -184,8 +182,7 @@ impl Action {
             Action::InitialAffinity(_) | Action::JoinPidNamespace(_) | Action::JoinInitPidNamespace => {
                 Side::Before
             }
-            Action::OomScore(_) => Side::Parent,
-            Action::MapIds(_) | Action::HostHook(..) => Side::Asked,
+            Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => Side::Asked,
             Action::DeviceRules(_) | Action::Limits(_) => Side::Asked,
             Action::Scheduling(_) | Action::IoPriority(_) => Side::Asked,
             Action::LimitFromOutside(_) => Side::Last,

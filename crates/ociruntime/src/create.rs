@@ -183,7 +183,8 @@ impl<'b> Container<'b> {
             },
         )?;
         let listener = self.listen()?;
-        let way_in = timeline.span(|| "make the cgroup".into(), || way_in(&blueprint.planned, &mut self.created));
+        let way_in =
+            timeline.span(|| "make the cgroup".into(), || way_in(&blueprint.planned, &mut self.created));
         let launch = Launch {
             plan: &blueprint.planned.plan,
             cgroup: &blueprint.planned.cgroup,

@@ -70,7 +70,7 @@ impl Store {
         Entry::open(self.root.join(id))
     }
 
-    /// The ids of all containers, sorted. Only a root that was asked for must exist.
+    /// The ids of all containers, sorted. What has no record is none, or not one yet. Only a root that was asked for must exist.
     pub(crate) fn ids(&self) -> Result<Vec<ContainerId>> {
         let entries = match fs::read_dir(&self.root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_default => return Ok(Vec::new()),
@@ -79,9 +79,8 @@ impl Store {
         let mut ids = Vec::new();
         for entry in entries {
             let entry = entry.map_err(Error::io("read", &self.root))?;
-            let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let id = entry.file_name().to_str().and_then(|name| ContainerId::parse(name).ok());
-            ids.extend(id.filter(|_| is_dir));
+            ids.extend(id.filter(|id| entry::has_record(&self.root.join(id))));
         }
         ids.sort_unstable();
         Ok(ids)

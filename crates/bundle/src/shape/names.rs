@@ -100,7 +100,7 @@ pub(super) const PROPAGATIONS: &[&str] =
 pub(super) const PERSONALITIES: &[&str] = &["LINUX", "LINUX32"];
 
 /// config-linux.md, "Memory policy".
-pub(super) const MEMORY_MODES: &[&str] = &[
+pub(crate) const MEMORY_MODES: &[&str] = &[
     "MPOL_DEFAULT",
     "MPOL_BIND",
     "MPOL_INTERLEAVE",
@@ -111,7 +111,7 @@ pub(super) const MEMORY_MODES: &[&str] = &[
 ];
 
 /// config-linux.md, "Memory policy".
-pub(super) const MEMORY_FLAGS: &[&str] =
+pub(crate) const MEMORY_FLAGS: &[&str] =
     &["MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"];
 
 /// config-linux.md, "Seccomp".

@@ -16,6 +16,11 @@ const NEW_RECORD: &str = ".state.json";
 const SNAPSHOT: &str = "config.json";
 const START_SOCKET: &str = "start.sock";
 
+/// Whether there is a record in a directory of the store.
+pub(super) fn has_record(path: &Path) -> bool {
+    path.join(RECORD).exists()
+}
+
 /// An open ROOT/ID.
 #[derive(Debug)]
 pub(crate) struct Entry {
