@@ -34,15 +34,6 @@ impl Cgroup {
         })
     }
 
-    /// Moves the calling process, which must be single-threaded, into the hierarchies of v1. The unified one can only
-    /// be cloned into: a move there waits for all forks of the machine.
-    ///
-    /// # Errors
-    /// If a hierarchy refuses.
-    pub fn enter(&self) -> Result<(), Error> {
-        self.hierarchies().iter().try_for_each(|hierarchy| control::write(&hierarchy.file("tasks"), "0"))
-    }
-
     /// The part of the cgroup that a process is cloned into, which must exist before the clone, and the part that it
     /// enters afterwards: the unified hierarchy and those of v1.
     pub fn halves(&self) -> (Cgroup, Cgroup) {

@@ -5,7 +5,6 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use cgroup::Cgroup;
 use sys::clone::{How, Side, clone};
 use sys::namespace::{self, NEWCGROUP, NEWTIME};
 use sys::{Errno, Error, creds, fd, net, process, resource, signal, socket, time};
@@ -28,8 +27,6 @@ pub(crate) struct Inheritance<'p> {
     pub(crate) opened: &'p [Option<OwnedFd>],
     /// `tasks` files of the cgroups to enter; none if the parent has yet to make them.
     pub(crate) tasks: Option<&'p [OwnedFd]>,
-    /// The container's cgroup.
-    pub(crate) cgroup: &'p Cgroup,
     /// Whether the parent has to place us, because we could not be born in the cgroup.
     pub(crate) place_me: bool,
     /// The socket on which `start` knocks.
@@ -266,12 +263,9 @@ impl<'p> Child<'p> {
     /// cgroup v1: a task that moves itself through `tasks` spares the kernel the lock over all of its threads.
     fn enter_cgroup(&self, index: u32) -> Result<(), Reason> {
         let Some(tasks) = self.inherited.tasks else {
-            self.ask(index, None)?;
-            return Ok(self.inherited.cgroup.enter().map_err(|error| refused(&error))?);
+            return Ok(enter(&self.host(index).ask_for_all()?)?);
         };
-        for file in tasks {
-            fd::write_all(file, b"0")?;
-        }
+        enter(tasks)?;
         if self.inherited.place_me { self.ask(index, None) } else { Ok(()) }
     }
 
@@ -319,16 +313,25 @@ impl Host<'_> {
     /// Waits until the parent has done its part of the step, be it with a descriptor of ours. Answers its own.
     pub(crate) fn ask(self, descriptor: Option<BorrowedFd<'_>>) -> Result<Option<OwnedFd>, Reason> {
         self.channel.send(Packet::Request(self.step), descriptor).map_err(|_| Reason::Orphaned)?;
-        match self.channel.receive() {
-            Ok(Some((Packet::Granted(granted), answer))) if granted == self.step => Ok(answer),
+        self.answers().map(|answers| answers.into_iter().next())
+    }
+
+    /// Asks for several descriptors.
+    fn ask_for_all(self) -> Result<Vec<OwnedFd>, Reason> {
+        self.channel.send(Packet::Request(self.step), None).map_err(|_| Reason::Orphaned)?;
+        self.answers()
+    }
+
+    fn answers(self) -> Result<Vec<OwnedFd>, Reason> {
+        match self.channel.receive_all() {
+            Ok(Some((Packet::Granted(granted), answers))) if granted == self.step => Ok(answers),
             _ => Err(Reason::Orphaned),
         }
     }
 }
 
-/// What is left of a cgroup's error in a packet. Entering is nothing but writes.
-fn refused(error: &cgroup::Error) -> Error {
-    Error { call: sys::Call::Write, errno: error.errno.unwrap_or(Errno::EIO) }
+fn enter(tasks: &[OwnedFd]) -> Result<(), Error> {
+    tasks.iter().try_for_each(|file| fd::write_all(file, b"0"))
 }
 
 fn become_root(clear_groups: bool) -> Result<(), Error> {

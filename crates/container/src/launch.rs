@@ -38,8 +38,8 @@ pub enum WayIn<'l> {
     /// The cgroup exists: the child is cloned into it, or inherits open files to write to.
     Doors(Doors),
     /// The unified part exists and is cloned into; the rest is made by the parent while the child makes its
-    /// namespaces, which takes the kernel about as long.
-    Meanwhile { into: Option<OwnedFd>, make: Box<dyn FnOnce() -> Result<()> + 'l> },
+    /// namespaces, which takes the kernel about as long. `make` answers the `tasks` files.
+    Meanwhile { into: Option<OwnedFd>, make: Box<dyn FnOnce() -> Result<Vec<OwnedFd>> + 'l> },
 }
 
 impl WayIn<'_> {
@@ -51,7 +51,7 @@ impl WayIn<'_> {
         }
     }
 
-    /// The files that the child inherits; without any it enters by path when the parent has made the cgroup.
+    /// The files that the child inherits; without any it is sent them when the parent has made the cgroup.
     fn tasks(&self) -> Option<&[OwnedFd]> {
         match self {
             WayIn::Doors(doors) => Some(&doors.tasks),
@@ -108,7 +108,7 @@ impl<'p> Launch<'p, '_> {
         if let Some(outside) = outside {
             namespace::setns(outside, namespace::NEWPID).map_err(Error::doing("leave the pid namespace"))?;
         }
-        let server = Server {
+        let mut server = Server {
             plan: self.plan,
             cgroup: self.cgroup,
             channel: ours,
@@ -116,10 +116,11 @@ impl<'p> Launch<'p, '_> {
             console: None,
             place_me,
             lender: Lender::default(),
+            tasks: Vec::new(),
         };
         drop(opened);
         if let WayIn::Meanwhile { make, .. } = self.way_in {
-            trace.span(|| "make the cgroup".into(), make)?;
+            server.tasks = trace.span(|| "make the cgroup".into(), make)?;
         }
         server.serve(trace)
     }
@@ -205,7 +206,6 @@ impl<'p> Launch<'p, '_> {
             plan: self.plan,
             opened,
             tasks: self.way_in.tasks(),
-            cgroup: self.cgroup,
             place_me,
             listener: self.listener.as_ref().map(AsFd::as_fd),
             trace,
@@ -256,6 +256,8 @@ struct Server<'p, 'l> {
     console: Option<OwnedFd>,
     place_me: bool,
     lender: Lender,
+    /// For a child that has yet to enter its cgroup.
+    tasks: Vec<OwnedFd>,
 }
 
 impl<'p> Server<'p, '_> {
@@ -295,8 +297,11 @@ impl<'p> Server<'p, '_> {
     }
 
     fn grant(&self, step: u32, answer: Option<OwnedFd>) -> Result<()> {
-        let answer = answer.as_ref().map(AsFd::as_fd);
-        self.channel.send(Packet::Granted(step), answer).map_err(|_| self.died())
+        let answers: Vec<BorrowedFd<'_>> = match self.action(step)? {
+            Action::EnterCgroup => self.tasks.iter().map(AsFd::as_fd).collect(),
+            _ => answer.iter().map(AsFd::as_fd).collect(),
+        };
+        self.channel.send_all(Packet::Granted(step), &answers).map_err(|_| self.died())
     }
 
     /// Does all steps that are the parent's at this time.

@@ -163,17 +163,28 @@ impl Channel {
         socket::send(&self.0, &packet.to_bytes(), descriptor)
     }
 
-    /// Waits for a packet; `None` when the other end is closed, which execve does to the child's.
-    pub fn receive(&self) -> Result<Option<(Packet, Option<OwnedFd>)>, Error> {
+    /// Sends a packet with several descriptors.
+    pub(crate) fn send_all(&self, packet: Packet, descriptors: &[BorrowedFd<'_>]) -> Result<(), Error> {
+        socket::send_all(&self.0, &packet.to_bytes(), descriptors)
+    }
+
+    /// Waits for a packet and all descriptors that come with it.
+    pub(crate) fn receive_all(&self) -> Result<Option<(Packet, Vec<OwnedFd>)>, Error> {
         let mut bytes = [0; SIZE];
-        match socket::receive(&self.0, &mut bytes)? {
+        match socket::receive_all(&self.0, &mut bytes)? {
             (0, _) => Ok(None),
-            (SIZE, descriptor) => match Packet::from_bytes(&bytes) {
-                Some(packet) => Ok(Some((packet, descriptor))),
+            (SIZE, descriptors) => match Packet::from_bytes(&bytes) {
+                Some(packet) => Ok(Some((packet, descriptors))),
                 None => Err(Error { call: Call::Recv, errno: Errno::EPROTO }),
             },
             _ => Err(Error { call: Call::Recv, errno: Errno::EPROTO }),
         }
+    }
+
+    /// Waits for a packet; `None` when the other end is closed, which execve does to the child's.
+    pub fn receive(&self) -> Result<Option<(Packet, Option<OwnedFd>)>, Error> {
+        let received = self.receive_all()?;
+        Ok(received.map(|(packet, descriptors)| (packet, descriptors.into_iter().next())))
     }
 }
 

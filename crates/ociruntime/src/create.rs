@@ -259,7 +259,8 @@ fn way_in<'c>(planned: &'c Planned, created: &'c mut Option<Created>) -> contain
     let into = now.doors()?.into;
     let make = Box::new(move || {
         created.extend(later.create()?);
-        Ok(planned.cgroup.apply(&planned.early)?)
+        planned.cgroup.apply(&planned.early)?;
+        Ok(later.doors()?.tasks)
     });
     Ok(WayIn::Meanwhile { into, make })
 }

@@ -95,17 +95,28 @@ fn address(path: &CStr, call: Call) -> Result<(libc::sockaddr_un, libc::socklen_
     Ok((address, size_of_val(&address) as libc::socklen_t))
 }
 
-/// Room for one control message with one descriptor, aligned as the kernel wants it.
+/// The most descriptors that travel with one message: one for each hierarchy of cgroup v1, and some to spare.
+pub const MOST_DESCRIPTORS: usize = 32;
+
+/// Room for one control message with that many descriptors, aligned as the kernel wants it.
 #[repr(C, align(8))]
-struct Cargo([u8; 32]);
+struct Cargo([u8; 16 + 4 * MOST_DESCRIPTORS]);
 
 /// Sends all bytes in one message, with a descriptor if there is one. EPIPE instead of a signal if nobody reads.
 pub fn send(socket: impl AsFd, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> Result<()> {
+    send_all(socket, bytes, descriptor.as_slice())
+}
+
+/// The same with several descriptors. E2BIG for more than [`MOST_DESCRIPTORS`].
+pub fn send_all(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<()> {
+    if descriptors.len() > MOST_DESCRIPTORS {
+        return Err(Error { call: Call::Send, errno: Errno::E2BIG });
+    }
     let mut vector = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
-    let mut cargo = Cargo([0; 32]);
+    let mut cargo = Cargo([0; 16 + 4 * MOST_DESCRIPTORS]);
     let mut message = header(&mut vector);
-    if let Some(descriptor) = descriptor {
-        load(&mut message, &mut cargo, descriptor);
+    if !descriptors.is_empty() {
+        load(&mut message, &mut cargo, descriptors);
     }
     loop {
         // SAFETY: the header points at vector and cargo, which outlive the call.
@@ -120,8 +131,14 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>)
 
 /// Receives one message into the buffer, with the descriptor that may come along. Length 0: the other end is gone.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Option<OwnedFd>)> {
+    let (length, descriptors) = receive_all(socket, buffer)?;
+    Ok((length, descriptors.into_iter().next()))
+}
+
+/// The same with all descriptors that come along.
+pub fn receive_all(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Vec<OwnedFd>)> {
     let mut vector = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
-    let mut cargo = Cargo([0; 32]);
+    let mut cargo = Cargo([0; 16 + 4 * MOST_DESCRIPTORS]);
     let mut message = header(&mut vector);
     message.msg_control = cargo.0.as_mut_ptr().cast();
     message.msg_controllen = size_of::<Cargo>() as _;
@@ -132,7 +149,7 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Option<Ow
         match checked(Call::Recv, result as libc::c_long) {
             Err(Error { errno: Errno::EINTR, .. }) => continue,
             // A peer that was killed with our packet unread resets instead of closing: gone is gone.
-            Err(Error { errno: Errno::ECONNRESET, .. }) => return Ok((0, None)),
+            Err(Error { errno: Errno::ECONNRESET, .. }) => return Ok((0, Vec::new())),
             result => return Ok((result? as usize, unload(&message))),
         }
     }
@@ -146,31 +163,38 @@ fn header(vector: &mut libc::iovec) -> libc::msghdr {
     message
 }
 
-fn load(message: &mut libc::msghdr, cargo: &mut Cargo, descriptor: BorrowedFd<'_>) {
-    const SIZE: u32 = size_of::<libc::c_int>() as u32;
+fn load(message: &mut libc::msghdr, cargo: &mut Cargo, descriptors: &[BorrowedFd<'_>]) {
+    let size = size_of_val(descriptors) as u32;
     message.msg_control = cargo.0.as_mut_ptr().cast();
-    // SAFETY: Cargo has room for CMSG_SPACE of one int (24 bytes on 64-bit), so the first header and its
-    // data lie within it.
+    // SAFETY: Cargo has room for the header (16 bytes on 64-bit) and the checked number of ints, so the first
+    // control message and its data lie within it. A BorrowedFd is an int (its documentation promises the layout).
     unsafe {
-        message.msg_controllen = libc::CMSG_SPACE(SIZE) as _;
+        message.msg_controllen = libc::CMSG_SPACE(size) as _;
         let first = libc::CMSG_FIRSTHDR(message);
         (*first).cmsg_level = libc::SOL_SOCKET;
         (*first).cmsg_type = libc::SCM_RIGHTS;
-        (*first).cmsg_len = libc::CMSG_LEN(SIZE) as _;
-        libc::CMSG_DATA(first).cast::<libc::c_int>().write_unaligned(descriptor.as_raw_fd());
+        (*first).cmsg_len = libc::CMSG_LEN(size) as _;
+        let data = libc::CMSG_DATA(first);
+        std::ptr::copy_nonoverlapping(descriptors.as_ptr().cast::<u8>(), data, size as usize);
     }
 }
 
-fn unload(message: &libc::msghdr) -> Option<OwnedFd> {
-    // SAFETY: the kernel wrote msg_controllen bytes of whole control messages; a right that came with
-    // them is a descriptor made for us alone.
+fn unload(message: &libc::msghdr) -> Vec<OwnedFd> {
+    let mut descriptors = Vec::new();
+    // SAFETY: the kernel wrote msg_controllen bytes of whole control messages; the rights that came with the first
+    // (we send no second) are descriptors made for us alone, as many as its length has room for.
     unsafe {
         let first = libc::CMSG_FIRSTHDR(message);
         if first.is_null() || (*first).cmsg_type != libc::SCM_RIGHTS {
-            return None;
+            return descriptors;
         }
-        Some(OwnedFd::from_raw_fd(libc::CMSG_DATA(first).cast::<libc::c_int>().read_unaligned()))
+        let bytes = (*first).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
+        let data = libc::CMSG_DATA(first).cast::<libc::c_int>();
+        for index in 0..bytes / size_of::<libc::c_int>() {
+            descriptors.push(OwnedFd::from_raw_fd(data.add(index).read_unaligned()));
+        }
     }
+    descriptors
 }
 
 #[cfg(test)]
@@ -188,6 +212,14 @@ mod tests {
         assert_eq!(&buffer[..length], b"here");
         crate::fd::write_all(arrived.unwrap(), b"x").unwrap();
         assert_eq!(crate::fd::read(reader, &mut buffer), Ok(1));
+    }
+
+    #[test]
+    fn many_descriptors_travel_together() {
+        let (left, right) = pair().unwrap();
+        let ends: Vec<_> = (0..MOST_DESCRIPTORS).map(|_| left.as_fd()).collect();
+        send_all(&left, b"all", &ends).unwrap();
+        assert_eq!(receive_all(&right, &mut [0; 4]).unwrap().1.len(), MOST_DESCRIPTORS);
     }
 
     #[test]

@@ -118,7 +118,6 @@ fn step(step: &Step) -> String {
 fn side(side: Side) -> &'static str {
     match side {
         Side::Before => "before",
-        Side::Parent => "parent",
         Side::Asked => "asked",
         Side::Last => "last",
         Side::Child => "child",
@@ -128,5 +127,5 @@ fn side(side: Side) -> &'static str {
 /// One line of a kept plan: who, which field asked for it, what.
 fn line(who: &str, field: &str, what: &str) -> String {
     let field = if field.is_empty() { "-" } else { field };
-    format!("{who:<7} {field:<28} {what}\n")
+    format!("{who:<7} {field:<34} {what}\n")
 }

@@ -28,8 +28,10 @@ fn whole() -> Vec<Case> {
         create("default_on_hybrid", &hosts::hybrid(), &Asked::of(default())),
         create("default_on_v2", &hosts::v2(), &Asked::of(default())),
         create("default_rootless", &hosts::rootless(), &Asked::of(default_rootless())),
+        create("default_rootless_on_v1", &hosts::rootless_on_v1(), &Asked::of(default_rootless())),
         create("default_nested", &hosts::nested(), &Asked::of(default())),
         create("small", &hosts::v2(), &Asked::of(small())),
+        create("small_without_cgroups", &hosts::without_cgroups(), &Asked::of(small())),
     ]
 }
 
@@ -310,8 +312,8 @@ fn devices() -> Value {
         json!({"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 432, "gid": 5});
     let disk = json!({"path": "/dev/disk", "type": "b", "major": 8, "minor": 0});
     let pipe = json!({"path": "/run/pipe", "type": "p"});
-    let null = json!({"path": "/dev/null", "type": "c", "major": 1, "minor": 3, "fileMode": 438});
-    json!({"mounts": [dev("mode=755")], "linux": {"devices": [fuse, disk, pipe, null]}})
+    let listed_default = json!({"path": "/dev/null", "type": "c", "major": 1, "minor": 3, "fileMode": 438});
+    json!({"mounts": [dev("mode=755")], "linux": {"devices": [fuse, disk, pipe, listed_default]}})
 }
 
 fn propagation(word: &str) -> Value {

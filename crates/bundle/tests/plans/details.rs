@@ -98,11 +98,6 @@ fn more_ids_are_mapped_by_helpers_and_setgroups_is_allowed() {
 }
 
 #[test]
-fn maps_that_helpers_wrote_let_groups_be_cleared() {
-    assert_eq!(groups("rootless_by_helpers"), Some(vec![]));
-}
-
-#[test]
 fn the_second_process_makes_the_namespaces_of_a_joined_user_namespace() {
     let forks =
         |action: &Action| if let Action::Fork { namespaces } = action { Some(*namespaces) } else { None };

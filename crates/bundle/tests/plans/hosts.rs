@@ -44,12 +44,22 @@ pub(crate) fn v2() -> Host {
     root(Layout::from_tables(UNIFIED_MEMBERSHIP, UNIFIED_ALONE, CONTROLLERS))
 }
 
-/// User 1000 of group 100 on the same machine.
+/// Root of a machine where no cgroup file system is mounted.
+pub(crate) fn without_cgroups() -> Host {
+    root(Layout::default())
+}
+
+/// User 1000 of group 100 on the machine with cgroup v2.
 pub(crate) fn rootless() -> Host {
     Host { uid: 1000, gid: 100, capabilities: 0, ..v2() }
 }
 
-/// Root of a user namespace on the same machine, as in a container.
+/// The same on the machine with cgroup v1.
+pub(crate) fn rootless_on_v1() -> Host {
+    Host { uid: 1000, gid: 100, capabilities: 0, ..v1() }
+}
+
+/// Root of a user namespace on the machine with cgroup v2, as in a container.
 pub(crate) fn nested() -> Host {
     Host { in_user_namespace: true, ..v2() }
 }

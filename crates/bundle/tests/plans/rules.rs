@@ -1,6 +1,6 @@
 //! What holds of every plan, whatever was asked for.
 
-use container::plan::{Action, HookPoint, Plan, Side};
+use container::plan::{Action, HookPoint, Plan};
 use sys::namespace::{NEWCGROUP, NEWIPC, NEWNET, NEWTIME, NEWUSER, NEWUTS};
 
 use crate::case::Case;
@@ -284,11 +284,6 @@ fn limits_that_hinder_the_set_up_are_set_after_it() {
 #[test]
 fn limits_are_set_before_the_root_is_entered() {
     comes_before(|action| matches!(action, Action::Limits(_)), enters_root);
-}
-
-#[test]
-fn what_the_parent_does_before_the_clone_comes_first() {
-    comes_before(|action| action.side() == Side::Before, |action| action.side() != Side::Before);
 }
 
 #[test]
