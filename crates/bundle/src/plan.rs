@@ -160,13 +160,13 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     hooks::plan(&mut steps, spec, HookPoint::Prestart);
     hooks::plan(&mut steps, spec, HookPoint::CreateRuntime);
     hooks::plan(&mut steps, spec, HookPoint::CreateContainer);
-    process::beneath_root(&mut steps, spec);
+    process::beneath_root(&mut steps, spec, &namespaces);
     labels.open(&mut steps);
     rootfs::finish(&mut steps, spec, &namespaces, request);
     if let Some(process) = spec.process() {
         scheduling::plan(&mut steps, process, spec.linux().as_ref())?;
     }
-    process::become_user(&mut steps, spec, host, &namespaces, &filter, &mut warnings);
+    process::become_user(&mut steps, spec, host, &namespaces, &filter, request.preserve_fds, &mut warnings);
     // A hook is a fork, which inherits the label for the next execve; without hooks a wrong label fails `create`.
     let has_hooks = hooks::has(spec, HookPoint::StartContainer);
     if !has_hooks {
@@ -180,7 +180,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     if has_hooks {
         labels.write(&mut steps);
     }
-    process::execute(&mut steps, spec, host, &filter, request.preserve_fds);
+    process::execute(&mut steps, spec, host, &filter);
 
     let state = state(spec, request.id, request.bundle);
     let plan = Plan { namespaces: namespaces.by_clone(meanwhile), steps: steps.0, state };

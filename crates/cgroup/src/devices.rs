@@ -58,7 +58,7 @@ pub enum DeviceKind {
 }
 
 /// A set of `r`, `w` and `m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access(u8);
 
 impl Access {
@@ -70,6 +70,9 @@ impl Access {
     pub const WRITE: Access = Access(4);
     /// All three.
     pub const ALL: Access = Access(7);
+
+    /// None of them.
+    pub(crate) const NONE: Access = Access(0);
 
     /// The letters, each with its bit, in the order in which the kernel prints them.
     const LETTERS: [(char, Access); 3] = [('r', Access::READ), ('w', Access::WRITE), ('m', Access::MKNOD)];

@@ -207,7 +207,10 @@ impl<'p> Child<'p> {
             }
             Action::EnterDirectory(path) => self.entered = directory::enter(path)?,
             Action::OwnStreams { uid } => rootfs::console::own_streams(*uid)?,
-            Action::Umask(mask) => self.umask = *mask,
+            Action::Umask(mask) => {
+                process::set_umask(mask.unwrap_or(self.umask));
+            }
+            Action::CloseDescriptors { preserved } => fd::close_on_exec_from(3 + preserved)?,
             Action::Personality(domain) => process::set_personality(*domain)?,
             Action::MemoryPolicy(policy) => resource::set_memory_policy(policy)?,
             Action::Limit(limit) => resource::set_limit(SELF, *limit)?,
@@ -292,12 +295,7 @@ impl<'p> Child<'p> {
     }
 
     fn execute(&self, execution: &Execution) -> Reason {
-        // Whatever was inherited or opened on the way: nothing of the host may reach the program (CVE-2024-21626).
-        if let Err(error) = fd::close_on_exec_from(3 + execution.preserved) {
-            return error.into();
-        }
         let Some(program) = self.program else { return Reason::Panicked };
-        process::set_umask(self.umask);
         process::execute(program, &execution.arguments, &execution.environment, self.home.as_deref()).into()
     }
 }

@@ -54,7 +54,7 @@ impl Display for Action {
             }
             Action::Fork { .. } => f.write_str("make a second process in the joined pid namespace"),
             Action::MapIds(maps) => {
-                write!(f, "map uids {} and gids {}", maps.uid.trim_end(), maps.gid.trim_end())
+                write!(f, "map uids {} and gids {}", one_line(&maps.uid), one_line(&maps.gid))
             }
             Action::BecomeRoot { .. } => f.write_str("become root of the user namespace"),
             Action::Unshare(bits) => write!(f, "make new namespaces ({})", namespaces(*bits)),
@@ -70,7 +70,7 @@ impl Display for Action {
             Action::Loopback => f.write_str("bring up the loopback device"),
             Action::Hostname(name) => write!(f, "set the host name to {}", text(name)),
             Action::Domainname(name) => write!(f, "set the domain name to {}", text(name)),
-            Action::Keyring(name) => write!(f, "join the new session keyring {}", text(name)),
+            Action::Keyring(name) => write!(f, "join the session keyring {}", text(name)),
             Action::Propagation(flags) => write!(f, "make every mount {}", propagation(*flags, Depth::One)),
             Action::PrivateParent(path) => write!(f, "make the mount that holds {} private", text(path)),
             Action::BindRoot(path) => write!(f, "make {} a mount of its own", text(path)),
@@ -107,7 +107,11 @@ impl Display for Action {
             Action::EnterRoot(RootEntry::Chroot) => f.write_str("enter the root file system (chroot)"),
             Action::EnterDirectory(path) => write!(f, "enter the working directory {}", text(path)),
             Action::OwnStreams { uid } => write!(f, "give the standard streams to uid {uid}"),
-            Action::Umask(mask) => write!(f, "set the umask to {mask:03o}"),
+            Action::Umask(Some(mask)) => write!(f, "set the umask to {mask:03o}"),
+            Action::Umask(None) => f.write_str("go back to the caller's umask"),
+            Action::CloseDescriptors { preserved } => {
+                write!(f, "let all descriptors from {} on close on exec", 3 + preserved)
+            }
             Action::Personality(domain) => write!(f, "set the personality to {domain:#x}"),
             Action::MemoryPolicy(policy) => policy_words(policy, f),
             Action::Scheduling(scheduling) => scheduling_words(scheduling, f),

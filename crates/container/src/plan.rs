@@ -139,7 +139,10 @@ pub enum Action {
     /// Give the standard streams to the container's user.
     OwnStreams { uid: u32 },
     /// The file mode creation mask.
-    Umask(u32),
+    Umask(Option<u32>),
+    /// Let every descriptor from 3 on close on execve, but for those that the program is to inherit: whatever the
+    /// caller leaked must not reach it (CVE-2024-21626).
+    CloseDescriptors { preserved: u32 },
     /// The execution domain.
     Personality(u32),
     /// From which memory nodes memory comes.
@@ -451,8 +454,6 @@ pub struct Execution {
     pub arguments: Strings,
     /// `process.env`.
     pub environment: Strings,
-    /// Descriptors from 3 on that the program inherits.
-    pub preserved: u32,
 }
 
 /// When a hook runs (runtime-spec config.md "POSIX-platform Hooks").

@@ -131,6 +131,7 @@ impl<'a> Blueprint<'a> {
             parents: self.planned.cgroup.missing_parents(),
             namespaces: self.planned.made,
             joined: self.planned.joined,
+            own_keyring: !self.args.no_new_keyring,
             late_hooks: self.planned.late_hooks,
             steps: self.late_steps(),
         }

@@ -68,6 +68,7 @@ fn plan(args: &args::Exec, record: &Record, spec: &Spec, process: &Process) -> R
         namespaces: foreign(record)?,
         has_cgroup: !matches!(record.cgroup, Cgroup::Unmanaged),
         preserve_fds: args.preserve_fds,
+        keyring: record.own_keyring.then_some(record.id.as_str()),
     };
     let host = Host::read().map_err(Error::other)?;
     enter(process, &target, &host).map_err(Error::other)

@@ -44,6 +44,10 @@ pub(super) fn plan(steps: &mut Steps, spec: &Spec, host: &Host, namespaces: &Nam
             steps.push_entry(format!("linux.devices[{index}]"), Action::Device(one(device, bind)));
         }
     }
+}
+
+/// A read-only /dev becomes so when everything is made in it, the console and what hooks add included.
+pub(super) fn lock(steps: &mut Steps, spec: &Spec) {
     if mounts::readonly_dev(spec) {
         let mut remount = Mount::new(c"dev".into(), MountSource::Remount { options: Vec::new() });
         remount.change = Change { set: ATTR_RDONLY, ..Change::default() };

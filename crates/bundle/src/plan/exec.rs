@@ -7,6 +7,7 @@ use oci_spec::runtime::{Process, Spec};
 use sys::namespace::{NEWPID, NEWUSER};
 
 use super::labels::Labels;
+use super::namespaces::{denies_groups, keyring};
 use super::process as planned;
 use super::scheduling::{self, Affinity};
 use super::{Error, Host, Steps, seccomp};
@@ -24,6 +25,8 @@ pub struct Target<'t> {
     pub has_cgroup: bool,
     /// Descriptors from 3 on that the program inherits.
     pub preserve_fds: u32,
+    /// The id of the container, if its processes have a session keyring of their own.
+    pub keyring: Option<&'t str>,
 }
 
 /// A plan and what the user should hear of.
@@ -65,21 +68,24 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     if joined & NEWPID != 0 {
         steps.push("", Action::Fork { namespaces: 0 });
     }
-    let denies_groups = target.namespaces & NEWUSER != 0 && host.uid != 0;
+    let denies_groups = target.namespaces & NEWUSER != 0 && denies_groups(target.spec, host);
     if target.namespaces & NEWUSER != 0 {
         steps.push("", Action::BecomeRoot { clear_groups: !denies_groups });
     }
     steps.push("", Action::NewSession);
+    if let Some(id) = target.keyring {
+        steps.push("", Action::Keyring(keyring(id)));
+    }
     steps.push("", Action::OpenRoot(c"/".into()));
     labels.open(&mut steps);
     planned::beneath_root_of(&mut steps, process, false);
     steps.push("process.cwd", Action::EnterDirectory(super::text::path(process.cwd())));
     let rights = planned::Rights { host, in_user_namespace: target.namespaces & NEWUSER != 0, denies_groups };
     scheduling::plan(&mut steps, process, target.spec.linux().as_ref())?;
-    planned::become_user_of(&mut steps, process, &rights, &filter, &mut warnings);
+    planned::become_user_of(&mut steps, process, &rights, &filter, target.preserve_fds, &mut warnings);
     labels.write(&mut steps);
     steps.push("", Action::Ready);
-    planned::execute_of(&mut steps, process, host, &filter, target.preserve_fds);
+    planned::execute_of(&mut steps, process, host, &filter);
     let plan = Plan { namespaces: 0, steps: steps.0, state: super::no_state() };
     let terminal = process.terminal().unwrap_or(false);
     Ok(Entry { plan, terminal, warnings })

@@ -127,8 +127,8 @@ fn one(wanted: &Wanted, namespaces: &Namespaces, bundle: &Path) -> Mount {
     if is_plain_dev(wanted) && options.bind.is_none() {
         options.change.set &= !ATTR_RDONLY;
     }
-    let source = match options.bind {
-        // A bind that is remounted at once is the old way to give it flags.
+    // mount(2): a remount with bind changes the flags of what is mounted there.
+    let source = match options.bind.filter(|_| !options.remount) {
         Some(depth) => MountSource::Bind { source: bind_source(wanted, bundle), depth, links: options.links },
         None if options.remount => MountSource::Remount { options: own_options(&options).collect() },
         None => host_view(kind, namespaces).unwrap_or_else(|| file_system(wanted, kind, &options)),

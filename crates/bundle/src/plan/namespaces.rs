@@ -1,5 +1,6 @@
 //! Which namespaces are made by the clone, by the child later, and which are joined; and what each needs first.
 
+use std::ffi::CString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -138,9 +139,19 @@ impl Namespaces {
             steps.push("domainname", Action::Domainname(c(name)));
         }
         if !request.no_new_keyring {
-            steps.push("", Action::Keyring(c(format!("_ses.{}", request.id))));
+            steps.push("", Action::Keyring(keyring(request.id)));
         }
     }
+}
+
+/// The session keyring of a container's processes.
+pub(super) fn keyring(id: &str) -> CString {
+    c(format!("_ses.{id}"))
+}
+
+/// Whether setgroups(2) is denied in the user namespace that this host makes for the spec.
+pub(super) fn denies_groups(spec: &Spec, host: &Host) -> bool {
+    id_maps(spec, host).deny_setgroups
 }
 
 fn kind(kind: LinuxNamespaceType) -> u64 {

@@ -6,11 +6,11 @@ use caps::Capability;
 use container::plan::{Action, Capabilities, Console, Execution, Filter, Identity, Program};
 use oci_spec::runtime::{Capabilities as Names, PosixRlimitType, Process, Spec};
 use sys::creds::{Mask, Sets};
-use sys::namespace::NEWUSER;
+use sys::namespace::{NEWNS, NEWUSER};
 use sys::process::Strings;
 use sys::resource::Limit;
 
-use super::namespaces::Namespaces;
+use super::namespaces::{Namespaces, denies_groups};
 use super::text::{c, in_root, path};
 use super::{Host, Steps, rootfs};
 
@@ -46,12 +46,15 @@ pub(super) fn beneath_root_of(steps: &mut Steps, process: &Process, mount_consol
 }
 
 /// The same for an init, with the kernel parameters of its namespaces.
-pub(super) fn beneath_root(steps: &mut Steps, spec: &Spec) {
+pub(super) fn beneath_root(steps: &mut Steps, spec: &Spec, namespaces: &Namespaces) {
     rootfs::sysctls(steps, spec);
     if let Some(process) = spec.process() {
         // runc makes the working directory of an init, and so images rely on it.
-        steps.push("process.cwd", Action::MakeDirectory(in_root(process.cwd())));
-        beneath_root_of(steps, process, true);
+        let cwd = in_root(process.cwd());
+        if cwd.as_c_str() != c"." {
+            steps.push("process.cwd", Action::MakeDirectory(cwd));
+        }
+        beneath_root_of(steps, process, namespaces.has(NEWNS));
     }
 }
 
@@ -66,13 +69,14 @@ pub(super) fn become_user(
     host: &Host,
     namespaces: &Namespaces,
     filter: &Option<Filter>,
+    preserve_fds: u32,
     warnings: &mut Vec<String>,
 ) {
     let Some(process) = spec.process() else { return };
     let in_user_namespace = namespaces.has(NEWUSER);
-    let denies_groups = namespaces.makes(NEWUSER) && host.uid != 0;
+    let denies_groups = namespaces.makes(NEWUSER) && denies_groups(spec, host);
     let rights = Rights { host, in_user_namespace, denies_groups };
-    become_user_of(steps, process, &rights, filter, warnings);
+    become_user_of(steps, process, &rights, filter, preserve_fds, warnings);
 }
 
 /// What the runtime may give the process.
@@ -96,17 +100,19 @@ pub(super) fn become_user_of(
     process: &Process,
     rights: &Rights<'_>,
     filter: &Option<Filter>,
+    preserve_fds: u32,
     warnings: &mut Vec<String>,
 ) {
+    let preserved = preserve_fds + rights.host.listen_fds;
     steps.push("process.user.uid", Action::OwnStreams { uid: process.user().uid() });
-    if let Some(mask) = process.user().umask() {
-        steps.push("process.user.umask", Action::Umask(mask));
-    }
+    steps.push("process.user.umask", Action::Umask(process.user().umask()));
+    steps.push("", Action::CloseDescriptors { preserved });
+    // A filter may forbid what comes after it: nothing does that could come before.
+    limits(steps, process, rights.in_user_namespace);
     let no_new_privileges = process.no_new_privileges().unwrap_or(false);
     if let Some(filter) = filter.as_ref().filter(|_| !no_new_privileges) {
         steps.push("linux.seccomp", Action::PrivilegedFilter(filter.clone()));
     }
-    limits(steps, process, rights.in_user_namespace);
     steps.push("process.user", Action::Identity(identity(process, rights.denies_groups)));
     warn_of_capabilities(process, rights.grantable(), warnings);
     if no_new_privileges {
@@ -216,25 +222,13 @@ fn resource(kind: PosixRlimitType) -> u32 {
 }
 
 /// The last steps: the late filter and the program.
-pub(super) fn execute(
-    steps: &mut Steps,
-    spec: &Spec,
-    host: &Host,
-    filter: &Option<Filter>,
-    preserve_fds: u32,
-) {
+pub(super) fn execute(steps: &mut Steps, spec: &Spec, host: &Host, filter: &Option<Filter>) {
     if let Some(process) = spec.process() {
-        execute_of(steps, process, host, filter, preserve_fds);
+        execute_of(steps, process, host, filter);
     }
 }
 
-pub(super) fn execute_of(
-    steps: &mut Steps,
-    process: &Process,
-    host: &Host,
-    filter: &Option<Filter>,
-    preserve_fds: u32,
-) {
+pub(super) fn execute_of(steps: &mut Steps, process: &Process, host: &Host, filter: &Option<Filter>) {
     if let Some(filter) = filter.as_ref().filter(|_| process.no_new_privileges().unwrap_or(false)) {
         steps.push("linux.seccomp", Action::Filter(filter.clone()));
     }
@@ -243,7 +237,6 @@ pub(super) fn execute_of(
         name: process.args().iter().flatten().next().cloned().unwrap_or_default(),
         arguments: Strings::new(arguments),
         environment: environment(process, host),
-        preserved: preserve_fds + host.listen_fds,
     };
     steps.push("process.args", Action::Execute(execution));
 }

@@ -9,7 +9,7 @@ use sys::namespace::NEWNS;
 
 use super::namespaces::Namespaces;
 use super::text::{c, in_root, path as c_path};
-use super::{Request, Steps};
+use super::{Request, Steps, devices};
 use crate::check::sysctl;
 
 /// `root.path`, against the bundle if it is relative.
@@ -88,6 +88,7 @@ pub(super) fn finish(steps: &mut Steps, spec: &Spec, namespaces: &Namespaces, re
 
 /// Read-only comes last: from here on nothing is made in the root.
 fn lock(steps: &mut Steps, spec: &Spec) {
+    devices::lock(steps, spec);
     if spec.root().as_ref().and_then(|root| root.readonly()).unwrap_or(false) {
         let change = Change { set: ATTR_RDONLY, ..Change::default() };
         steps.push("root.readonly", Action::ChangeRoot(change, Depth::One));

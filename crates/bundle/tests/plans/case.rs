@@ -73,6 +73,7 @@ pub(crate) fn enter(name: &'static str, host: &Host, config: Value, overrides: &
         namespaces: planned.made | planned.joined,
         has_cgroup: !matches!(planned.cgroup, Cgroup::Unmanaged),
         preserve_fds: 0,
+        keyring: Some("ID"),
     };
     let own = spec.process().as_ref().expect("a process");
     let process = exec::process(own, overrides).unwrap_or_else(|problem| panic!("{name}: {problem}"));

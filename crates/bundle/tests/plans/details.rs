@@ -53,7 +53,7 @@ fn nodes(name: &str) -> Vec<Device> {
 fn preserved(name: &str) -> Vec<u32> {
     found(
         name,
-        |action| if let Action::Execute(execution) = action { Some(execution.preserved) } else { None },
+        |action| if let Action::CloseDescriptors { preserved } = action { Some(*preserved) } else { None },
     )
 }
 

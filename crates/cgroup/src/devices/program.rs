@@ -133,27 +133,91 @@ enum Op {
     Leaf(Option<(u8, u32)>, Access),
 }
 
-/// The tree with its leaves. That which the tree ends with comes first and needs no jump.
+/// The tree with its leaves behind it. The one that the tree ends with comes first and needs no jump.
 fn assemble(mut tree: Vec<Op>, last: Access) -> Result<Vec<Instruction>, Error> {
     tree.pop();
-    let is_constant = tree.is_empty() && (last == Access::ALL || last == Access::NONE);
-    let mut code = if is_constant { Vec::new() } else { prologue() };
-    let mut leaves = vec![last];
-    for op in &tree {
-        match *op {
-            Op::Leaf(_, access) if !leaves.contains(&access) => leaves.push(access),
-            _ => {}
-        }
-    }
-    if leaves.iter().any(|access| *access != Access::ALL && *access != Access::NONE) {
-        leaves.retain(|access| *access != Access::ALL || last == Access::ALL);
-        leaves.extend((last != Access::ALL).then_some(Access::ALL));
-    }
+    let mut code = if tree.is_empty() && !is_partial(last) { Vec::new() } else { prologue() };
+    let others: BTreeSet<Access> =
+        tree.iter().filter_map(Op::leaf).filter(|access| *access != last).collect();
     code.extend(tree);
     let mut starts = Vec::new();
-    for access in leaves {
+    for access in std::iter::once(last).chain(others) {
         starts.push((access, code.len()));
         code.extend(leaf(access));
     }
     code.iter().enumerate().map(|(at, op)| op.encode(at, &starts)).collect()
+}
+
+/// Takes the context apart.
+fn prologue() -> Vec<Op> {
+    [
+        encode(LOAD_WORD, KIND, CONTEXT, ACCESS_TYPE, 0),
+        encode(COPY, WANTED, KIND, 0, 0),
+        encode(AND, KIND, 0, 0, 0xffff),
+        encode(SHIFT_RIGHT, WANTED, 0, 0, 16),
+        encode(LOAD_WORD, MAJOR, CONTEXT, MAJOR_OFFSET, 0),
+        encode(LOAD_WORD, MINOR, CONTEXT, MINOR_OFFSET, 0),
+    ]
+    .map(Op::Plain)
+    .into()
+}
+
+/// Answers whether all that is wanted is granted.
+fn leaf(access: Access) -> Vec<Op> {
+    let answer =
+        |allow| [encode(MOVE, ANSWER, 0, 0, i32::from(allow)), encode(EXIT, 0, 0, 0, 0)].map(Op::Plain);
+    if !is_partial(access) {
+        return answer(access == Access::ALL).into();
+    }
+    let mut code =
+        vec![Op::Plain(encode(AND, WANTED, 0, 0, !i32::from(access.bits()))), Op::Skip(WANTED, 0, 2)];
+    code.extend(answer(true));
+    code.extend(answer(false));
+    code
+}
+
+/// Grants some kinds of access and not others.
+fn is_partial(access: Access) -> bool {
+    access != Access::ALL && access != Access::NONE
+}
+
+impl Op {
+    fn leaf(&self) -> Option<Access> {
+        match self {
+            Op::Leaf(_, access) => Some(*access),
+            Op::Plain(_) | Op::Skip(..) => None,
+        }
+    }
+
+    /// Numbers are compared as the 64-bit extension of the immediate: device numbers are far below the sign bit.
+    fn encode(&self, at: usize, starts: &[(Access, usize)]) -> Result<Instruction, Error> {
+        // A jump counts from the instruction after it.
+        let reach = |leaf| {
+            let start = starts.iter().find(|(access, _)| *access == leaf).map_or(at + 1, |(_, start)| *start);
+            distance(start - at - 1)
+        };
+        Ok(match *self {
+            Op::Plain(instruction) => instruction,
+            Op::Skip(register, value, over) => encode(JUMP_IF_NOT_EQUAL, register, 0, over, value as i32),
+            Op::Leaf(Some((register, value)), leaf) => {
+                encode(JUMP_IF_EQUAL, register, 0, reach(leaf)?, value as i32)
+            }
+            Op::Leaf(None, leaf) => encode(JUMP, 0, 0, reach(leaf)?, 0),
+        })
+    }
+}
+
+fn distance(instructions: usize) -> Result<i16, Error> {
+    i16::try_from(instructions).map_err(|_| Error::rule("too many rules").of(FIELD))
+}
+
+/// One `struct bpf_insn`: opcode, two registers of four bits, a signed offset, an immediate value.
+fn encode(code: u8, destination: u8, source: u8, offset: i16, immediate: i32) -> Instruction {
+    let registers = match cfg!(target_endian = "little") {
+        true => destination | source << 4,
+        false => destination << 4 | source,
+    };
+    let [o0, o1] = offset.to_ne_bytes();
+    let [i0, i1, i2, i3] = immediate.to_ne_bytes();
+    [code, registers, o0, o1, i0, i1, i2, i3]
 }

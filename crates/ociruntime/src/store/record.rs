@@ -43,6 +43,8 @@ pub(crate) struct Record {
     pub(crate) joined: u64,
     /// Whether its config has poststart or poststop hooks; without, later commands need not read the snapshot.
     pub(crate) late_hooks: bool,
+    /// Whether its processes have a session keyring of their own.
+    pub(crate) own_keyring: bool,
     /// The steps that init takes after create, by number and text, so that `start` can name the one that failed.
     pub(crate) steps: Vec<(u32, String)>,
 }
