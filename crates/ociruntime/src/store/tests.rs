@@ -170,15 +170,16 @@ fn a_dropped_entry_is_no_longer_locked() {
 fn ids_are_sorted() {
     let scratch = Scratch::new();
     for id in ["b", "c", "a"] {
-        scratch.create(id).unwrap();
+        scratch.create(id).unwrap().write(&record(None)).unwrap();
     }
     assert_eq!(scratch.0.ids().unwrap(), ["a", "b", "c"].map(parsed));
 }
 
 #[test]
-fn what_is_no_directory_has_no_id() {
+fn what_has_no_record_has_no_id() {
     let scratch = Scratch::new();
-    scratch.create("web").unwrap();
+    scratch.create("web").unwrap().write(&record(None)).unwrap();
+    scratch.create("unborn").unwrap();
     fs::write(scratch.0.root.join("file"), "").unwrap();
     assert_eq!(scratch.0.ids().unwrap(), [parsed("web")]);
 }
