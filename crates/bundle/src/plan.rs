@@ -140,7 +140,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     let rootfs = rootfs::path(spec, request.bundle);
     let filter = seccomp::filter(spec)?;
     let labels = labels::Labels::of(spec.process().as_ref(), host)?;
-    let mut warnings = Vec::new();
+    let mut warnings = cgroups::notes(spec);
 
     let mut steps = Steps::default();
     let meanwhile = cgroups.is_slow() && !namespaces.has(NEWUSER);

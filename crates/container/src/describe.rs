@@ -138,7 +138,7 @@ impl Display for Action {
             Action::VerifyDirectory(path) => {
                 write!(f, "check that the working directory {} is inside the container", text(path))
             }
-            Action::FindProgram(Program { name, .. }) => write!(f, "exec {name:?}"),
+            Action::FindProgram(Program { name, .. }) => write!(f, "look up the program {name:?}"),
             Action::Limit(limit) | Action::LimitFromOutside(limit) => write!(
                 f,
                 "set resource limit {} to {} (hard {})",

@@ -67,10 +67,10 @@ impl fmt::Display for Error {
                 f.write_str("container init was OOM-killed (memory limit too low?)")
             }
             Error::Died { exit: Exit::Signal(signal), .. } => {
-                write!(f, "container init was killed by signal {signal}")
+                write!(f, "the process was killed by signal {signal} before it was ready")
             }
             Error::Died { exit: Exit::Status(status), .. } => {
-                write!(f, "container init exited with status {status} before it was ready")
+                write!(f, "the process exited with status {status} before it was ready")
             }
             Error::Host { doing, error } => write!(f, "{doing}: {error}"),
             Error::Cgroup(error) => error.fmt(f),

@@ -244,7 +244,16 @@ fn open_namespace(path: &std::path::Path, kind: u64) -> Result<OwnedFd, Reason> 
 
 /// For `map_err`: the step that failed in the parent's hands.
 fn at(step: &crate::plan::Step) -> impl FnOnce(Reason) -> Error {
-    |reason| Error::Step { label: step.label(), reason, output: String::new() }
+    |reason| match is_gone(step, reason) {
+        true => Error::Plain("container not running".into()),
+        false => Error::Step { label: step.label(), reason, output: String::new() },
+    }
+}
+
+/// Whether the step was to join an init that has ended in the meantime.
+fn is_gone(step: &crate::plan::Step, reason: Reason) -> bool {
+    let joins = matches!(step.action, Action::JoinInit { .. } | Action::JoinInitPidNamespace);
+    joins && matches!(reason, Reason::Call(error) if error.errno == Errno::ESRCH)
 }
 
 /// Serves the requests of a child.
@@ -404,6 +413,9 @@ fn label(plan: &Plan, step: u32) -> String {
 }
 
 fn failed(plan: &Plan, step: u32, reason: Reason, output: Option<OwnedFd>) -> Error {
+    if plan.steps.get(step as usize).is_some_and(|step| is_gone(step, reason)) {
+        return Error::Plain("container not running".into());
+    }
     Error::Step { label: label(plan, step), reason, output: hooks::last_words(output) }
 }
 
@@ -449,7 +461,10 @@ pub fn start(connection: OwnedFd, labels: &[(u32, String)], trace: &mut Trace) -
         let known = labels.iter().find(|(number, _)| *number == step);
         known.map_or_else(|| "container init".into(), |(_, label)| label.clone())
     };
-    outcome(&channel, trace, &mut label)
+    let began = sys::time::monotonic();
+    outcome(&channel, trace, &mut label)?;
+    trace.note("wait until the program runs", began);
+    Ok(())
 }
 
 /// Hears from a child until its end of the channel closes: by execve, or because somebody killed it, which is an end

@@ -39,6 +39,13 @@ impl Trace {
         result
     }
 
+    /// Notes something of the parent's that began then and has ended now.
+    pub(crate) fn note(&mut self, name: &str, start: Duration) {
+        if let Some(spans) = &mut self.0 {
+            spans.push(Span { name: name.into(), by_child: false, start, end: sys::time::monotonic() });
+        }
+    }
+
     /// Notes a step of the child, in nanoseconds of the monotonic clock.
     pub(crate) fn child(&mut self, name: impl FnOnce() -> String, start: u64, end: u64) {
         if let Some(spans) = &mut self.0 {

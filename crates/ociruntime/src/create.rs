@@ -10,7 +10,7 @@ use bundle::plan::{self, Host, Planned, Request, Start};
 use cgroup::Created;
 use container::Trace;
 use container::launch::{Launch, Ready, WayIn};
-use container::plan::HookPoint;
+use container::plan::{HookPoint, Plan};
 use sys::fd::ProcPath;
 
 use crate::args::{self, Globals, Rootless};
@@ -89,6 +89,7 @@ impl<'a> Blueprint<'a> {
 
     /// Takes the id, makes the cgroup, and brings up the init. What was made is undone unless the container is kept.
     pub(crate) fn build(&self, store: &Store, timeline: &mut Trace) -> Result<Container<'_>> {
+        tell_steps(&self.planned.plan);
         let entry = store.create(&self.id)?;
         let mut container = Container {
             blueprint: self,
@@ -143,6 +144,13 @@ impl<'a> Blueprint<'a> {
         let waits = |step: &container::plan::Step| matches!(step.action, container::plan::Action::AwaitStart);
         let late = steps.skip_while(|(_, step)| !waits(step)).skip(1);
         late.map(|(number, step)| (number as u32, step.label())).collect()
+    }
+}
+
+/// For `--debug`: what will be done.
+pub(crate) fn tell_steps(plan: &Plan) {
+    for step in &plan.steps {
+        tracing::debug!("{}", step.label());
     }
 }
 

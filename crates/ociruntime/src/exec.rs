@@ -4,7 +4,7 @@ mod process;
 
 use std::os::fd::OwnedFd;
 
-use bundle::config::Config;
+use bundle::config::{Config, ProcessFile};
 use bundle::plan::Host;
 use bundle::plan::exec::{Entry as Planned, Target, enter};
 use bundle::{Process, Spec};
@@ -15,6 +15,7 @@ use sys::Errno;
 
 use crate::args;
 use crate::console::{Console, Relay};
+use crate::create::tell_steps;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::status::{self, Status};
@@ -43,10 +44,11 @@ pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
     run(args, &record, init, &config.spec, &process)
 }
 
-fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, process: &Process) -> Result<u8> {
+fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, wanted: &ProcessFile) -> Result<u8> {
     let mut timeline = Trace::new(args.trace.is_some());
     descriptors::check_preserved(args.preserve_fds)?;
-    let planned = plan(args, record, spec, process)?;
+    let planned = plan(args, record, spec, &wanted.process)?;
+    tell_steps(&planned.plan);
     let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
     let mut ready = launch(args, record, init, &planned, &mut timeline)?;
     let master = console.deliver(ready.take_console())?;
@@ -54,7 +56,7 @@ fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, process: 
     let signals = if args.detach { None } else { Some(Signals::take()?) };
     let relay = master.map(Relay::start).transpose()?;
     let child = ready.execute(&record.cgroup, &mut timeline).map_err(Error::other)?;
-    planned.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    wanted.warnings.iter().chain(&planned.warnings).for_each(|warning| tracing::warn!("{warning}"));
     if let Some(file) = &args.trace {
         trace::write(file, &timeline, child.pid)?;
     }

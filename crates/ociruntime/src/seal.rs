@@ -30,7 +30,7 @@ const MARK: &str = "_OCIRUNTIME_SEAL";
 const EXE: &str = "/proc/self/exe";
 
 /// The commands that clone a process into a container.
-const ENTERING: &[&str] = &["create", "run", "exec", "restore"];
+const ENTERING: &[&str] = &["create", "run", "exec"];
 
 /// Executes the runtime again from a sealed file, if the command line is of a command that needs it and this is not
 /// done yet. Looks at the words only: one that is not meant as a command costs an execve, no more.

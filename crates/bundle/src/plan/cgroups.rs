@@ -88,6 +88,12 @@ fn device_program(
     }
 }
 
+/// What is accepted and has no effect.
+pub(super) fn notes(spec: &Spec) -> Vec<String> {
+    let listed = spec.linux().as_ref().and_then(|linux| linux.resources().as_ref());
+    listed.map(|listed| cgroup::notes(&resources(listed))).unwrap_or_default()
+}
+
 /// `linux.resources` as the cgroup crate takes it, but for the device rules.
 pub(super) fn resources(from: &LinuxResources) -> Resources {
     Resources {

@@ -26,7 +26,11 @@ fn compile(wanted: &LinuxSeccomp) -> Result<Filter, Error> {
         )
     })?;
     if program.needs_listener {
-        return Err(Error::Problems(vec![at("", "SCMP_ACT_NOTIFY is not supported yet".into())]));
+        return Err(Error::Problems(vec![Problem {
+            pointer: "/linux/seccomp".into(),
+            found: "SCMP_ACT_NOTIFY".into(),
+            allowed: "every other action: this version hands no listener over".into(),
+        }]));
     }
     let instruction =
         |from: &seccomp::Instruction| Instruction { code: from.code, jt: from.jt, jf: from.jf, k: from.k };

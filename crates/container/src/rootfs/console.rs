@@ -33,14 +33,16 @@ pub(crate) fn make(root: &Root, console: &Console) -> Result<OwnedFd, Reason> {
     Ok(master)
 }
 
-/// Opens the multiplexer after making sure that it is one, on a devpts.
+/// Opens the multiplexer, and makes sure that what was opened is one, on a devpts. To open anything else in its
+/// place does no harm: for reading and writing not even a FIFO waits.
 fn open_ptmx(root: &Root) -> Result<OwnedFd, Reason> {
-    let node = root.resolve(c"dev/pts/ptmx")?;
-    let on_devpts = fs::file_system(&node)? == fs::DEVPTS_SUPER_MAGIC;
-    if !on_devpts || fs::device_numbers(&fs::stat(&node)?) != PTMX {
-        return Err(Reason::Mismatch);
+    let master = root.open(c"dev/pts/ptmx", fd::O_RDWR | fd::O_NOCTTY)?;
+    let on_devpts = fs::file_system(&master)? == fs::DEVPTS_SUPER_MAGIC;
+    if on_devpts && fs::device_numbers(&fs::stat(&master)?) == PTMX {
+        Ok(master)
+    } else {
+        Err(Reason::Mismatch)
     }
-    Ok(root.open(c"dev/pts/ptmx", fd::O_RDWR | fd::O_NOCTTY)?)
 }
 
 fn show(root: &Root, slave: &OwnedFd) -> Result<(), Reason> {

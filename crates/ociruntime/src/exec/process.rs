@@ -1,19 +1,18 @@
 //! What `exec` runs: a process file, or the container's own process with other arguments and what the flags change.
 
+use bundle::Spec;
 use bundle::config::ProcessFile;
 use bundle::plan::exec::{Overrides, process};
-use bundle::{Process, Spec};
 
 use crate::args;
 use crate::error::{Error, Result};
 
-/// The process that the command line asks for, checked.
-pub(super) fn wanted(args: &args::Exec, spec: &Spec) -> Result<Process> {
+/// The process that the command line asks for, checked, and what the user should hear of it.
+pub(super) fn wanted(args: &args::Exec, spec: &Spec) -> Result<ProcessFile> {
     if let Some(file) = &args.process {
         let text = std::fs::read(file).map_err(Error::io("read process file", file))?;
         let parsed = ProcessFile::parse(&file.to_string_lossy(), &text).map_err(Error::other)?;
-        parsed.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        return Ok(parsed.process);
+        return Ok(parsed);
     }
     let Some(own) = spec.process() else {
         return Err(Error::Other("the container has no process to take after: use --process".into()));
@@ -36,6 +35,6 @@ pub(super) fn wanted(args: &args::Exec, spec: &Spec) -> Result<Process> {
     let wanted = process(own, &overrides).map_err(Error::other)?;
     match bundle::check::check_process(&wanted).first() {
         Some(problem) => Err(Error::Other(problem.to_string())),
-        None => Ok(wanted),
+        None => Ok(ProcessFile { process: wanted, warnings: Vec::new() }),
     }
 }
