@@ -22,6 +22,13 @@ pub const NEWNS: u64 = libc::CLONE_NEWNS as u64;
 /// The view of the cgroup hierarchies.
 pub const NEWCGROUP: u64 = libc::CLONE_NEWCGROUP as u64;
 
+/// Whether the caller is in a user namespace other than the initial one, which has a fixed inode number
+/// (`PROC_USER_INIT_INO` of linux/proc_ns.h). Without /proc nobody can tell, and the answer is no.
+pub fn in_user_namespace() -> bool {
+    const INITIAL: u64 = 0xEFFF_FFFD;
+    crate::fs::stat_at(crate::fd::cwd(), c"/proc/self/ns/user", 0).is_ok_and(|stat| stat.st_ino != INITIAL)
+}
+
 /// Moves the caller into new namespaces (`CLONE_NEW*`).
 pub fn unshare(flags: u64) -> Result<()> {
     // SAFETY: no pointers; the caller is single-threaded.

@@ -38,7 +38,7 @@ impl Host {
             gid: creds::egid(),
             // Without an answer nothing can be promised, and so a warning is due for every capability.
             capabilities: creds::capabilities().map_or(0, |sets| sets.permitted),
-            in_user_namespace: in_user_namespace(),
+            in_user_namespace: sys::namespace::in_user_namespace(),
             cgroups: Layout::read()?,
             listen_fds: listening("LISTEN_FDS").and_then(|count| count.parse().ok()).unwrap_or(0),
             listen_names: listening("LISTEN_FDNAMES"),
@@ -66,29 +66,5 @@ impl Host {
     /// Whether the runtime lacks root's rights over the host.
     pub fn is_rootless(&self) -> bool {
         self.uid != 0 || self.in_user_namespace
-    }
-}
-
-/// The initial user namespace maps every id to itself; any other map is that of a user namespace.
-fn in_user_namespace() -> bool {
-    std::fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| !is_initial(&map))
-}
-
-fn is_initial(map: &str) -> bool {
-    map.split_whitespace().eq(["0", "0", "4294967295"])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_map_of_all_ids_is_the_initial_one() {
-        assert!(is_initial("         0          0 4294967295\n"));
-    }
-
-    #[test]
-    fn any_other_map_is_not() {
-        assert!(!is_initial("0 1000 1\n"));
     }
 }

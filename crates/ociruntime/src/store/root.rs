@@ -1,7 +1,6 @@
 //! Where the state is kept when no flag says so.
 
 use std::env;
-use std::fs;
 use std::path::PathBuf;
 
 /// The root to use without `--root`.
@@ -17,7 +16,13 @@ pub(super) struct Default {
 /// The latter gets the sticky bit: without it, the XDG base directory specification lets a clean-up job remove it.
 pub(super) fn default() -> Default {
     match env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty()) {
-        Some(dir) if wants_own(sys::process::effective_uid(), in_user_namespace, env::var("USER").ok()) => {
+        Some(dir)
+            if wants_own(
+                sys::process::effective_uid(),
+                sys::namespace::in_user_namespace,
+                env::var("USER").ok(),
+            ) =>
+        {
             Default { path: PathBuf::from(dir).join("ociruntime"), mode: 0o1700 }
         }
         _ => Default { path: "/run/ociruntime".into(), mode: 0o700 },
@@ -28,12 +33,6 @@ pub(super) fn default() -> Default {
 /// namespace and has not taken root's name as well (as `sudo` inside one does).
 fn wants_own(uid: u32, in_user_namespace: impl FnOnce() -> bool, user: Option<String>) -> bool {
     uid != 0 || (in_user_namespace() && user.as_deref() != Some("root"))
-}
-
-/// The initial user namespace maps every uid to itself (user_namespaces(7)).
-fn in_user_namespace() -> bool {
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    !map.is_empty() && !map.split_ascii_whitespace().eq(["0", "0", "4294967295"])
 }
 
 #[cfg(test)]
