@@ -34,6 +34,11 @@ impl Cgroup {
         })
     }
 
+    /// Whether it is there already, as far as its first hierarchy tells.
+    pub fn exists(&self) -> bool {
+        self.paths().first().is_some_and(|(_, directory)| std::path::Path::new(directory).exists())
+    }
+
     /// The part of the cgroup that a process is cloned into, which must exist before the clone, and the part that it
     /// enters afterwards: the unified hierarchy and those of v1.
     pub fn halves(&self) -> (Cgroup, Cgroup) {

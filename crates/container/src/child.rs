@@ -45,6 +45,8 @@ type Stop = hooks::Failure;
 struct Child<'p> {
     inherited: Inheritance<'p>,
     channel: Channel,
+    /// The copy of the channel that the panic hook has.
+    panics: Option<&'static Channel>,
     trace: bool,
     root: Option<Root>,
     proc: Option<Procfs>,
@@ -63,7 +65,7 @@ const SETUP_UMASK: u32 = 0o022;
 /// Walks the plan; never returns.
 pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
     signal::reset_all();
-    report_panics(&channel);
+    let panics = report_panics(&channel);
     if inherited.plan.can_be_watched() {
         // Cannot fail: the argument is valid.
         let _ = creds::set_dumpable(false);
@@ -72,6 +74,7 @@ pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
     let mut child = Child {
         inherited,
         channel,
+        panics,
         trace,
         root: None,
         proc: None,
@@ -106,13 +109,14 @@ impl Plan {
 }
 
 /// A panic is a bug, and still must not look like a container that died by itself.
-fn report_panics(channel: &Channel) {
-    let Ok(copy) = channel.as_fd().try_clone_to_owned() else { return };
-    let copy = Channel::over(copy);
-    std::panic::set_hook(Box::new(move |_| {
+fn report_panics(channel: &Channel) -> Option<&'static Channel> {
+    let copy: &'static Channel =
+        Box::leak(Box::new(Channel::over(channel.as_fd().try_clone_to_owned().ok()?)));
+    std::panic::set_hook(Box::new(|_| {
         // The process is about to abort; nobody is left to tell of a failure to tell.
         let _ = copy.send(Packet::Failed { step: u32::MAX, reason: Reason::Panicked }, None);
     }));
+    Some(copy)
 }
 
 impl<'p> Child<'p> {
@@ -211,11 +215,15 @@ impl<'p> Child<'p> {
             Action::Umask(mask) => {
                 process::set_umask(mask.unwrap_or(self.umask));
             }
-            Action::CloseDescriptors { preserved } => fd::close_on_exec_from(3 + preserved)?,
+            Action::CloseDescriptors { preserved } => self.close_descriptors(3 + preserved)?,
             Action::Personality(domain) => process::set_personality(*domain)?,
             Action::MemoryPolicy(policy) => resource::set_memory_policy(policy)?,
             Action::Limit(limit) => resource::set_limit(SELF, *limit)?,
-            Action::Identity(identity) => identity::assume(identity)?,
+            Action::Identity(identity) => {
+                identity::assume(identity)?;
+                // Whoever comes into the container before execve must not see into us.
+                creds::set_dumpable(false)?;
+            }
             Action::NoNewPrivileges => creds::no_new_privileges()?,
             Action::VerifyDirectory(path) => directory::verify(path, self.entered)?,
             Action::FindProgram(program) => self.program = Some(program::find(program)?),
@@ -230,10 +238,7 @@ impl<'p> Child<'p> {
             Action::DeviceRules(_) | Action::Limits(_) => self.ask(index, None)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
             // The parent's alone.
-            Action::InitialAffinity(_)
-            | Action::JoinPidNamespace(_)
-            | Action::JoinInitPidNamespace
-            | Action::LimitFromOutside(_) => {}
+            Action::InitialAffinity(_) | Action::JoinPidNamespace(_) | Action::LimitFromOutside(_) => {}
         }
         Ok(())
     }
@@ -246,6 +251,14 @@ impl<'p> Child<'p> {
     fn join_init(&self, index: u32, namespaces: u64) -> Result<(), Reason> {
         creds::set_dumpable(false)?;
         Ok(namespace::setns(self.opened(index)?, namespaces)?)
+    }
+
+    /// Closes what the caller leaked and what the set-up is done with. To close on execve would be too late: the
+    /// kernel resolves the program's path before, by way of /proc/self/fd if the image wants it (CVE-2024-21626).
+    fn close_descriptors(&self, first: u32) -> Result<(), Error> {
+        let own = [Some(self.channel.as_fd()), self.panics.map(AsFd::as_fd), self.inherited.listener];
+        let keep: Vec<BorrowedFd<'_>> = own.into_iter().flatten().chain(self.labels.descriptors()).collect();
+        fd::close_in_clone_from(first, &keep)
     }
 
     /// Only a child of ours is in the pid namespace that we joined: make it a sibling that goes on with the
@@ -286,8 +299,8 @@ impl<'p> Child<'p> {
         loop {
             let connection = Channel::over(socket::accept(listener)?);
             // A `start` that was killed before its word came leaves us waiting for the next.
-            if let Ok(Some((Packet::Go { trace }, _))) = connection.receive() {
-                report_panics(&connection);
+            if let Some((Packet::Go { trace }, _)) = connection.receive()? {
+                self.panics = report_panics(&connection);
                 self.trace = trace;
                 self.channel = connection;
                 return Ok(());
@@ -297,6 +310,8 @@ impl<'p> Child<'p> {
 
     fn execute(&self, execution: &Execution) -> Reason {
         let Some(program) = self.program else { return Reason::Panicked };
+        // If nobody listens any more, the program runs all the same.
+        let _ = self.channel.send(Packet::Executing, None);
         process::execute(program, &execution.arguments, &execution.environment, self.home.as_deref()).into()
     }
 }

@@ -45,7 +45,6 @@ impl Display for Action {
         match self {
             Action::InitialAffinity(cpus) => write!(f, "start on the CPUs {cpus}"),
             Action::JoinPidNamespace(path) => write!(f, "join the pid namespace {}", path.display()),
-            Action::JoinInitPidNamespace => f.write_str("join the container's pid namespace"),
             Action::Join { kind, path } => {
                 write!(f, "join the {} namespace {}", namespaces(*kind), path.display())
             }
@@ -110,7 +109,7 @@ impl Display for Action {
             Action::Umask(Some(mask)) => write!(f, "set the umask to {mask:03o}"),
             Action::Umask(None) => f.write_str("go back to the caller's umask"),
             Action::CloseDescriptors { preserved } => {
-                write!(f, "let all descriptors from {} on close on exec", 3 + preserved)
+                write!(f, "close all descriptors from {} on", 3 + preserved)
             }
             Action::Personality(domain) => write!(f, "set the personality to {domain:#x}"),
             Action::MemoryPolicy(policy) => policy_words(policy, f),

@@ -156,12 +156,11 @@ impl<'p> Launch<'p, '_> {
     }
 
     fn enter_pid_namespace(&self, action: &Action) -> Result<(), Reason> {
-        match (action, &self.init) {
-            (Action::JoinPidNamespace(path), _) => {
+        match action {
+            Action::JoinPidNamespace(path) => {
                 Ok(namespace::setns(open_namespace(path, namespace::NEWPID)?, namespace::NEWPID)?)
             }
-            (_, Some(init)) => Ok(namespace::setns(init, namespace::NEWPID)?),
-            (_, None) => Err(Reason::OtherNamespace),
+            _ => Ok(()),
         }
     }
 
@@ -252,8 +251,12 @@ fn at(step: &crate::plan::Step) -> impl FnOnce(Reason) -> Error {
 
 /// Whether the step was to join an init that has ended in the meantime.
 fn is_gone(step: &crate::plan::Step, reason: Reason) -> bool {
-    let joins = matches!(step.action, Action::JoinInit { .. } | Action::JoinInitPidNamespace);
-    joins && matches!(reason, Reason::Call(error) if error.errno == Errno::ESRCH)
+    match (&step.action, reason) {
+        (Action::JoinInit { .. }, Reason::Call(error)) => error.errno == Errno::ESRCH,
+        // clone into a pid namespace whose init has died (pid_namespaces(7)).
+        (Action::Fork { .. }, Reason::Call(error)) => error.errno == Errno::ENOMEM,
+        _ => false,
+    }
 }
 
 /// Serves the requests of a child.
@@ -293,7 +296,7 @@ impl<'p> Server<'p, '_> {
                 }
                 Packet::Failed { step, reason } => return Err(failed(self.plan, step, reason, descriptor)),
                 Packet::Span { step, start, end } => trace.child(|| label(self.plan, step), start, end),
-                Packet::Granted(_) | Packet::Go { .. } => {}
+                Packet::Granted(_) | Packet::Go { .. } | Packet::Executing => {}
             }
         }
     }
@@ -452,38 +455,47 @@ impl Ready<'_> {
     }
 }
 
-/// Tells a waiting init to go on, and waits until it runs the program or fails. `labels` are those of the steps that are left, by number.
-pub fn start(connection: OwnedFd, labels: &[(u32, String)], trace: &mut Trace) -> Result<()> {
+/// A waiting init that has been told to go on.
+#[derive(Debug)]
+pub struct Going(Channel);
+
+/// Tells the init at the other end to go on; it will.
+pub fn go(connection: OwnedFd, trace: &Trace) -> Result<Going> {
     let channel = Channel::over(connection);
     let go = channel.send(Packet::Go { trace: trace.is_on() }, None);
     go.map_err(Error::doing("tell the container's init to start"))?;
-    let mut label = |step| {
-        let known = labels.iter().find(|(number, _)| *number == step);
-        known.map_or_else(|| "container init".into(), |(_, label)| label.clone())
-    };
-    let began = sys::time::monotonic();
-    outcome(&channel, trace, &mut label)?;
-    trace.note("wait until the program runs", began);
-    Ok(())
+    Ok(Going(channel))
 }
 
-/// Hears from a child until its end of the channel closes: by execve, or because somebody killed it, which is an end
-/// like any other from here on.
+impl Going {
+    /// Waits until the init runs the program or fails. `labels` are those of the steps that are left, by number.
+    pub fn wait(self, labels: &[(u32, String)], trace: &mut Trace) -> Result<()> {
+        let mut label = |step| {
+            let known = labels.iter().find(|(number, _)| *number == step);
+            known.map_or_else(|| "container init".into(), |(_, label)| label.clone())
+        };
+        let began = sys::time::monotonic();
+        outcome(&self.0, trace, &mut label)?;
+        trace.note("wait until the program runs", began);
+        Ok(())
+    }
+}
+
+/// Hears from a child until its end of the channel closes: by execve, of which it tells before, or by its death.
 fn outcome(channel: &Channel, trace: &mut Trace, label: &mut dyn FnMut(u32) -> String) -> Result<()> {
+    let mut executing = false;
     while let Some((packet, descriptor)) =
         channel.receive().map_err(Error::doing("hear from the container"))?
     {
         match packet {
             Packet::Failed { step, reason } => {
-                return Err(Error::Step {
-                    label: label(step),
-                    reason,
-                    output: hooks::last_words(descriptor),
-                });
+                let output = hooks::last_words(descriptor);
+                return Err(Error::Step { label: label(step), reason, output });
             }
             Packet::Span { step, start, end } => trace.child(|| label(step), start, end),
+            Packet::Executing => executing = true,
             _ => {}
         }
     }
-    Ok(())
+    if executing { Ok(()) } else { Err(Error::Plain("the process died before it ran the program".into())) }
 }

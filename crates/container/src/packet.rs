@@ -18,6 +18,8 @@ pub enum Packet {
     Span { step: u32, start: u64, end: u64 },
     /// First process of two: the descriptor that comes along is the process that goes on.
     Forked(u32),
+    /// Child: everything is done, execve is next. The end of the channel without this means that the child died.
+    Executing,
     /// `start` to a waiting init: go on; report spans if asked to.
     Go { trace: bool },
 }
@@ -75,6 +77,7 @@ impl Packet {
             Packet::Span { step, start, end } => (4, step, start, end),
             Packet::Forked(step) => (5, step, 0, 0),
             Packet::Go { trace } => (6, trace.into(), 0, 0),
+            Packet::Executing => (7, 0, 0, 0),
         };
         let mut bytes = [0; SIZE];
         bytes[0..4].copy_from_slice(&u32::to_ne_bytes(kind));
@@ -96,6 +99,7 @@ impl Packet {
             4 => Packet::Span { step, start: first, end: second },
             5 => Packet::Forked(step),
             6 => Packet::Go { trace: step != 0 },
+            7 => Packet::Executing,
             _ => return None,
         })
     }
@@ -210,6 +214,7 @@ mod tests {
         check(Packet::Span { step: 1, start: 5, end: u64::MAX });
         check(Packet::Forked(2));
         check(Packet::Go { trace: true });
+        check(Packet::Executing);
     }
 
     #[test]

@@ -57,8 +57,6 @@ pub enum Action {
     InitialAffinity(NumberSet),
     /// Enter an existing pid namespace, which only children can.
     JoinPidNamespace(PathBuf),
-    /// Enter the pid namespace of a running container's init, which only children can.
-    JoinInitPidNamespace,
     /// Enter an existing namespace of the given `CLONE_NEW*` kind.
     Join { kind: u64, path: PathBuf },
     /// Enter the namespaces of a running container's init.
@@ -140,8 +138,8 @@ pub enum Action {
     OwnStreams { uid: u32 },
     /// The file mode creation mask.
     Umask(Option<u32>),
-    /// Let every descriptor from 3 on close on execve, but for those that the program is to inherit: whatever the
-    /// caller leaked must not reach it (CVE-2024-21626).
+    /// Close every descriptor from 3 on but those that the program is to inherit and our own few: whatever the caller
+    /// leaked must not reach it, nor be looked up through (CVE-2024-21626).
     CloseDescriptors { preserved: u32 },
     /// The execution domain.
     Personality(u32),
@@ -182,9 +180,7 @@ impl Action {
     /// Who carries it out.
     pub fn side(&self) -> Side {
         match self {
-            Action::InitialAffinity(_) | Action::JoinPidNamespace(_) | Action::JoinInitPidNamespace => {
-                Side::Before
-            }
+            Action::InitialAffinity(_) | Action::JoinPidNamespace(_) => Side::Before,
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => Side::Asked,
             Action::DeviceRules(_) | Action::Limits(_) => Side::Asked,
             Action::Scheduling(_) | Action::IoPriority(_) => Side::Asked,

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
+use sys::poll::Want;
 use sys::{Errno, fd, tty};
 
 use crate::descriptors;
@@ -56,6 +57,8 @@ pub(crate) struct Relay {
     _raw: Option<tty::Raw<BorrowedFd<'static>>>,
     input_open: bool,
     output_open: bool,
+    /// What was typed and the terminal has no room for yet.
+    typed: Vec<u8>,
 }
 
 impl Relay {
@@ -63,7 +66,9 @@ impl Relay {
     pub(crate) fn start(master: OwnedFd) -> Result<Relay> {
         // Our own terminal translates newlines already.
         tty::without_newline_translation(&master).map_err(Error::other)?;
-        let relay = Relay { master, _raw: raw(), input_open: true, output_open: true };
+        // A program that reads nothing must not hold us up.
+        fd::never_wait(&master).map_err(Error::other)?;
+        let relay = Relay { master, _raw: raw(), input_open: true, output_open: true, typed: Vec::new() };
         relay.resize();
         Ok(relay)
     }
@@ -81,21 +86,25 @@ impl Relay {
         self.output_open.then(|| self.master.as_fd())
     }
 
-    /// The descriptor to watch for input; `None` once it has ended.
-    pub(crate) fn input(&self) -> Option<BorrowedFd<'static>> {
-        self.input_open.then(|| fd::standard(0))
+    /// What to wait for before [`carry_input`](Self::carry_input): room in the terminal for what is left of the input,
+    /// or more of it; `None` once it has ended.
+    pub(crate) fn input(&self) -> Option<(BorrowedFd<'_>, Want)> {
+        match (self.typed.is_empty(), self.input_open) {
+            (false, _) => self.output_open.then(|| (self.master.as_fd(), Want::Write)),
+            (true, true) => Some((fd::standard(0), Want::Read)),
+            (true, false) => None,
+        }
     }
 
-    /// Carries what the container wrote.
+    /// Carries what the container wrote. Whatever becomes of our own output, the container's is taken from it.
     pub(crate) fn carry_output(&mut self) -> Result<()> {
         let mut buffer = [0; 16 * 1024];
         match fd::read(&self.master, &mut buffer) {
+            Ok(0) => self.output_open = false,
+            Ok(count) => show(&buffer[..count]),
+            Err(error) if error.errno == Errno::EAGAIN => {}
             // The last slave was closed.
             Err(error) if error.errno == Errno::EIO => self.output_open = false,
-            Ok(0) => self.output_open = false,
-            Ok(count) => {
-                fd::write_all(fd::standard(1), &buffer[..count]).map_err(Error::other)?;
-            }
             Err(error) => return Err(Error::other(error)),
         }
         Ok(())
@@ -103,24 +112,26 @@ impl Relay {
 
     /// Carries what was typed. The end of a file is typed as ^D, which ends what reads a terminal.
     pub(crate) fn carry_input(&mut self) -> Result<()> {
-        const END: &[u8] = &[4];
-        let mut buffer = [0; 4096];
-        let typed = match fd::read(fd::standard(0), &mut buffer) {
-            Ok(0) => {
-                self.input_open = false;
-                END
+        const END: u8 = 4;
+        if self.typed.is_empty() {
+            let mut buffer = [0; 4096];
+            match fd::read(fd::standard(0), &mut buffer) {
+                Ok(0) => {
+                    self.input_open = false;
+                    self.typed.push(END);
+                }
+                Ok(count) => self.typed.extend_from_slice(&buffer[..count]),
+                Err(error) if error.errno == Errno::EAGAIN => {}
+                Err(_) => self.input_open = false,
             }
-            Ok(count) => &buffer[..count],
-            Err(error) if error.errno == Errno::EIO => {
-                self.input_open = false;
-                return Ok(());
-            }
-            Err(error) => return Err(Error::other(error)),
-        };
-        match fd::write_all(&self.master, typed) {
-            Err(error) if error.errno != Errno::EIO => Err(Error::other(error)),
-            _ => Ok(()),
         }
+        match fd::write_some(&self.master, &self.typed) {
+            Ok(count) => drop(self.typed.drain(..count)),
+            // Nobody is left to read it.
+            Err(error) if error.errno == Errno::EIO => self.typed.clear(),
+            Err(error) => return Err(Error::other(error)),
+        }
+        Ok(())
     }
 
     /// Carries what is left when the process has ended.
@@ -134,6 +145,21 @@ impl Relay {
             self.carry_output()?;
         }
         Ok(())
+    }
+}
+
+/// Writes to our own output, waiting where it has no room. One that nobody reads any more takes nothing, and is no
+/// reason to leave the container alone.
+fn show(mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match fd::write_some(fd::standard(1), bytes) {
+            Ok(0) => {
+                // Also an error of poll leaves nothing but to try again.
+                let _ = sys::poll::ready([(fd::standard(1), Want::Write)], None);
+            }
+            Ok(count) => bytes = &bytes[count..],
+            Err(_) => return,
+        }
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) fn create(store: &Store, globals: &Globals, args: &args::Create) -> R
     let pid = init.pid;
     container.keep();
     blueprint.warn();
-    args.trace.as_deref().map_or(Ok(()), |file| trace::write(file, &timeline, pid))
+    trace::write_if_asked(args.trace.as_deref(), &timeline, pid);
+    Ok(())
 }
 
 /// All that is known before anything is done.
@@ -132,6 +133,8 @@ impl<'a> Blueprint<'a> {
             parents: self.planned.cgroup.missing_parents(),
             namespaces: self.planned.made,
             joined: self.planned.joined,
+            has_process: self.config.spec.process().is_some(),
+            shares_cgroup: self.planned.cgroup.exists(),
             own_keyring: !self.args.no_new_keyring,
             late_hooks: self.planned.late_hooks,
             steps: self.late_steps(),
@@ -212,7 +215,10 @@ impl<'b> Container<'b> {
         if self.blueprint.start == Start::AtOnce {
             return Ok(None);
         }
+        // Only whoever made the container may start it.
+        let umask = sys::process::set_umask(0o177);
         let listener = sys::socket::listen(&socket_path(&self.entry));
+        sys::process::set_umask(umask);
         listener
             .map(Some)
             .map_err(Error::file("listen on", self.entry.path().join(self.entry.start_socket())))
@@ -288,6 +294,10 @@ impl Drop for Container<'_> {
         }
         // First the init and all that it made, then what was made for it (runtime-spec "Lifecycle", step 12).
         self.ready = None;
+        if !self.entry.is_current() {
+            // Somebody deleted it by force meanwhile; id and cgroup may be another container's by now.
+            return;
+        }
         let undone = match &self.created {
             Some(created) => {
                 let emptied = self.record.cgroup.kill().and_then(|()| self.record.cgroup.remove());

@@ -73,7 +73,8 @@ pub(crate) fn end(record: &Record) -> Result<()> {
 pub(crate) fn destroy(entry: &Entry, record: &Record) -> Result<()> {
     // A private pid namespace is empty without its init. Of a shared one, the cgroup says who is ours.
     // A `create` that was killed left an init that nobody knows.
-    if !record.has_own_pid_namespace() || record.init.is_none() {
+    let is_ours = record.init.is_some() || !record.shares_cgroup;
+    if is_ours && (!record.has_own_pid_namespace() || record.init.is_none()) {
         record.cgroup.kill().map_err(Error::other)?;
     }
     record.cgroup.remove().map_err(Error::other)?;

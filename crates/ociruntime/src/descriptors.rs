@@ -28,7 +28,7 @@ pub(crate) fn send_pidfd(path: &Path, pidfd: BorrowedFd<'_>) -> Result<()> {
 
 /// Makes sure that the descriptors to be preserved are there: 3 and up.
 pub(crate) fn check_preserved(count: u32) -> Result<()> {
-    match (3..3 + count as i32).find(|number| !fd::is_open(*number)) {
+    match (3..3 + count as i32).find(|number| !fd::is_inherited(*number)) {
         Some(missing) => Err(Error::Other(format!(
             "unable to stat preserved-fd {} (of {count}): descriptor {missing} is not open",
             missing - 3

@@ -57,9 +57,7 @@ fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, wanted: &
     let relay = master.map(Relay::start).transpose()?;
     let child = ready.execute(&record.cgroup, &mut timeline).map_err(Error::other)?;
     wanted.warnings.iter().chain(&planned.warnings).for_each(|warning| tracing::warn!("{warning}"));
-    if let Some(file) = &args.trace {
-        trace::write(file, &timeline, child.pid)?;
-    }
+    trace::write_if_asked(args.trace.as_deref(), &timeline, child.pid);
     let Some(signals) = signals else { return Ok(0) };
     Ok(wait::wait(&child, &signals, relay)?.code() as u8)
 }

@@ -44,6 +44,7 @@ use error::Result;
 use store::Store;
 
 fn main() -> ExitCode {
+    sys::signal::reap_children_ourselves();
     let args: Vec<OsString> = env::args_os().skip(1).collect();
     if let Err(error) = seal::reenter(&args) {
         log::complain(&format!("put the runtime out of the container's reach: {error}"));

@@ -5,8 +5,22 @@ use std::io::{ErrorKind, Read};
 
 use crate::error::{Error, Result};
 
+/// What the kernel says of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// When it began, in clock ticks since boot.
+    pub(crate) start_time: u64,
+    /// Whether its main thread has ended.
+    pub(crate) is_zombie: bool,
+}
+
 /// When the process of this pid began, in clock ticks since boot; `None` if there is none or it is a zombie.
 pub(crate) fn start_time(pid: i32) -> Result<Option<u64>> {
+    Ok(look(pid)?.filter(|seen| !seen.is_zombie).map(|seen| seen.start_time))
+}
+
+/// Looks at the process of this pid; `None` if there is none.
+pub(crate) fn look(pid: i32) -> Result<Option<Seen>> {
     let path = format!("/proc/{pid}/stat");
     // The line begins with at most 22 numbers and a name of 64 bytes; what follows them is not needed.
     let mut line = [0; 1024];
@@ -17,17 +31,18 @@ pub(crate) fn start_time(pid: i32) -> Result<Option<u64>> {
         Err(error) if sys::errno_of(&error) == sys::Errno::ESRCH => return Ok(None),
         Err(error) => return Err(Error::io("read", path)(error)),
     };
-    parse(&line[..count]).ok_or_else(|| Error::Other(format!("{path} is not as proc_pid_stat(5) has it")))
+    let seen = parse(&line[..count]);
+    seen.map(Some).ok_or_else(|| Error::Other(format!("{path} is not as proc_pid_stat(5) has it")))
 }
 
-/// The start time (field 22) of a line of /proc/PID/stat, `Some(None)` for a dead process, `None` for no such line.
-fn parse(line: &[u8]) -> Option<Option<u64>> {
+/// State (field 3) and start time (field 22) of a line of /proc/PID/stat; `None` for no such line.
+fn parse(line: &[u8]) -> Option<Seen> {
     // The name stands in parentheses and may itself have spaces and parentheses.
     let name_end = line.iter().rposition(|byte| *byte == b')')?;
     let mut fields = line[name_end + 1..].split(|byte| *byte == b' ').skip(1);
     let state = fields.next()?;
     let start_time = std::str::from_utf8(fields.nth(18)?).ok()?.parse().ok()?;
-    Some(if matches!(state, b"Z" | b"X" | b"x") { None } else { Some(start_time) })
+    Some(Seen { start_time, is_zombie: matches!(state, b"Z" | b"X" | b"x") })
 }
 
 #[cfg(test)]
@@ -40,7 +55,8 @@ mod tests {
     }
 
     fn check(line: &[u8], start_time: Option<u64>) {
-        assert_eq!(parse(line), Some(start_time));
+        let alive = parse(line).filter(|seen| !seen.is_zombie);
+        assert_eq!(alive.map(|seen| seen.start_time), start_time);
     }
 
     #[test]

@@ -25,9 +25,7 @@ pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<
     let relay = ready.take_console().map(Relay::start).transpose()?;
     let cgroup = container.record.cgroup.clone();
     let child = ready.execute(&cgroup, &mut timeline).map_err(Error::other)?;
-    if let Some(file) = &args.create.trace {
-        trace::write(file, &timeline, child.pid)?;
-    }
+    trace::write_if_asked(args.create.trace.as_deref(), &timeline, child.pid);
     // A failing hook ends the container, which is not kept yet (runtime-spec "Lifecycle", step 9).
     hooks::run(blueprint.spec(), &container.record, HookPoint::Poststart)
         .inspect_err(|_| end(&container.record))?;

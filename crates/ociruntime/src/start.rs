@@ -4,6 +4,7 @@ use bundle::config::Config;
 use container::Trace;
 use container::launch;
 use container::plan::HookPoint;
+use sys::Errno;
 use sys::socket::{self, Kind};
 
 use crate::args;
@@ -29,19 +30,28 @@ pub(crate) fn start(store: &Store, args: &args::Start) -> Result<()> {
     let mut timeline = Trace::new(args.trace.is_some());
     release(&entry, &record, &mut timeline)?;
     let pid = record.init.map_or(0, |init| init.pid);
-    args.trace.as_deref().map_or(Ok(()), |file| trace::write(file, &timeline, pid))
+    trace::write_if_asked(args.trace.as_deref(), &timeline, pid);
+    Ok(())
 }
 
 fn release(entry: &Entry, record: &Record, timeline: &mut Trace) -> Result<()> {
-    if record.steps.is_empty() {
+    if !record.has_process {
         // runtime-spec runtime.md "Start".
         return Err(Error::Other(
             "the container was created without a process: there is nothing to start".into(),
         ));
     }
-    let connection = socket::connect(&socket_path(entry), Kind::Packets).map_err(Error::other)?;
+    let connection = match socket::connect(&socket_path(entry), Kind::Packets) {
+        // Nobody listens behind the name: a start before us was killed when its work was done but for this.
+        Err(error) if error.errno == Errno::ECONNREFUSED => {
+            entry.forget_start_socket()?;
+            return Err(Error::Other("cannot start an already running container".into()));
+        }
+        connection => connection.map_err(Error::other)?,
+    };
+    let going = launch::go(connection, timeline).map_err(Error::other)?;
     entry.forget_start_socket()?;
-    launch::start(connection, &record.steps, timeline).map_err(|error| failed(entry, record, error))?;
+    going.wait(&record.steps, timeline).map_err(|error| failed(entry, record, error))?;
     if record.late_hooks { poststart(entry, record) } else { Ok(()) }
 }
 

@@ -18,8 +18,14 @@ struct Event<'s> {
     tid: i32,
 }
 
-/// Writes the timeline to the file.
-pub(crate) fn write(path: &Path, trace: &Trace, child: i32) -> Result<()> {
+/// Writes the timeline if there is a file for it. The work is done by then: a file that cannot be written is a warning.
+pub(crate) fn write_if_asked(path: Option<&Path>, trace: &Trace, child: i32) {
+    if let Some(Err(error)) = path.map(|path| write(path, trace, child)) {
+        tracing::warn!("{error}");
+    }
+}
+
+fn write(path: &Path, trace: &Trace, child: i32) -> Result<()> {
     let parent = sys::process::pid();
     let events: Vec<Event<'_>> = trace.spans().iter().map(|span| event(span, parent, child)).collect();
     let text = serde_json::to_vec(&events).map_err(Error::other)?;

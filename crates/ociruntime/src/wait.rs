@@ -1,10 +1,11 @@
 //! Stays with a process in the foreground: relays its terminal, forwards signals, reaps, and tells how it ended.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use sys::clone::Child;
 use sys::pidfd::{self, Exit};
-use sys::{Errno, poll, signal};
+use sys::poll::{self, Want};
+use sys::{Errno, signal};
 
 use crate::console::Relay;
 use crate::error::{Error, Result};
@@ -31,10 +32,13 @@ pub(crate) fn wait(child: &Child, signals: &Signals, mut relay: Option<Relay>) -
         let output = relay.as_ref().and_then(Relay::output);
         let input = relay.as_ref().and_then(Relay::input);
         // An absent descriptor is watched as the signals are, and its answer not looked at.
-        let watched: [BorrowedFd<'_>; 4] =
-            [child.pidfd.as_fd(), nothing, output.unwrap_or(nothing), input.unwrap_or(nothing)];
-        let [ended, signalled, has_output, has_input] =
-            poll::readable(watched, None).map_err(Error::other)?;
+        let watched = [
+            (child.pidfd.as_fd(), Want::Read),
+            (nothing, Want::Read),
+            (output.unwrap_or(nothing), Want::Read),
+            input.unwrap_or((nothing, Want::Read)),
+        ];
+        let [ended, signalled, has_output, has_input] = poll::ready(watched, None).map_err(Error::other)?;
         let (has_output, has_input) = (has_output && output.is_some(), has_input && input.is_some());
         if let Some(relay) = &mut relay {
             if has_output {

@@ -87,10 +87,10 @@ pub fn keep_on_exec(number: i32) -> Result<()> {
     checked(Call::Fadd, libc::c_long::from(unsafe { libc::fcntl(number, libc::F_SETFD, 0) })).map(drop)
 }
 
-/// Whether a descriptor of this number is open.
-pub fn is_open(number: i32) -> bool {
+/// Whether a descriptor of this number is open and stays so across execve: one of our own never does.
+pub fn is_inherited(number: i32) -> bool {
     // SAFETY: no pointers.
-    unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
+    unsafe { libc::fcntl(number, libc::F_GETFD) == 0 }
 }
 
 /// Closes, in the child of a clone, its copy of a descriptor whose owner lives on in the parent. The child's copy of
@@ -100,23 +100,61 @@ pub fn close_in_clone(fd: &impl AsFd) {
     unsafe { libc::close(fd.as_fd().as_raw_fd()) };
 }
 
+/// Closes, in the child of a clone, every descriptor from `first` on but those to keep (close_range(2), Linux 5.9).
+/// Under the same contract as [`close_in_clone`]: whatever owned the others must never be used or dropped again.
+pub fn close_in_clone_from(first: u32, keep: &[BorrowedFd<'_>]) -> Result<()> {
+    let mut kept: Vec<u32> = keep.iter().map(|fd| fd.as_raw_fd() as u32).filter(|fd| *fd >= first).collect();
+    kept.sort_unstable();
+    let mut start = first;
+    for number in kept {
+        if start < number {
+            close_range(start, number - 1)?;
+        }
+        start = number + 1;
+    }
+    close_range(start, u32::MAX)
+}
+
+fn close_range(first: u32, last: u32) -> Result<()> {
+    // SAFETY: no pointers; the callers are bound to the contract of close_in_clone.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    match checked(Call::CloseRange, result) {
+        Err(Error { errno: Errno::ENOSYS | Errno::EPERM, .. }) => close_each(first, last),
+        result => result.map(drop),
+    }
+}
+
+/// Kernels before 5.9, and outer seccomp filters: each number up to the limit of open files.
+fn close_each(first: u32, last: u32) -> Result<()> {
+    for number in first..=last.min(most_descriptors()?) {
+        // SAFETY: as in close_range; EBADF is what most numbers answer.
+        unsafe { libc::close(number as i32) };
+    }
+    Ok(())
+}
+
+/// The highest number that a descriptor can have, as far as the limit tells.
+fn most_descriptors() -> Result<u32> {
+    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: limit outlives the call.
+    let result = unsafe { libc::getrlimit64(libc::RLIMIT_NOFILE, &raw mut limit) };
+    checked(Call::Prlimit, libc::c_long::from(result))?;
+    Ok(u32::try_from(limit.rlim_max).unwrap_or(1 << 20).min(1 << 20))
+}
+
 /// Marks every descriptor from `first` on to be closed by execve (close_range(2), Linux 5.11).
 /// Older kernels: each number up to the limit of open files.
 pub fn close_on_exec_from(first: u32) -> Result<()> {
     // SAFETY: no pointers; close-on-exec takes no descriptor from its owner.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     match checked(Call::CloseRange, result) {
-        Err(Error { errno: Errno::ENOSYS | Errno::EINVAL, .. }) => close_on_exec_each(first),
+        Err(Error { errno: Errno::ENOSYS | Errno::EINVAL | Errno::EPERM, .. }) => close_on_exec_each(first),
         result => result.map(drop),
     }
 }
 
 fn close_on_exec_each(first: u32) -> Result<()> {
-    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: limit outlives the call.
-    let result = unsafe { libc::getrlimit64(libc::RLIMIT_NOFILE, &raw mut limit) };
-    checked(Call::Prlimit, libc::c_long::from(result))?;
-    for number in first..u32::try_from(limit.rlim_max).unwrap_or(1 << 20).min(1 << 20) {
+    for number in first..most_descriptors()? {
         // SAFETY: no pointers; EBADF for the numbers that are not open is what most answer.
         unsafe { libc::fcntl(number as i32, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
@@ -146,6 +184,26 @@ pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes once, as much as goes without waiting; 0 if nothing does. For descriptors set by [`never_wait`].
+pub fn write_some(fd: impl AsFd, bytes: &[u8]) -> Result<usize> {
+    // SAFETY: the slice's own length is passed.
+    let result = unsafe { libc::write(fd.as_fd().as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+    match checked(Call::Write, result as libc::c_long) {
+        Err(Error { errno: Errno::EAGAIN | Errno::EINTR, .. }) => Ok(0),
+        result => result.map(|count| count as usize),
+    }
+}
+
+/// Makes reads and writes return instead of waiting (`O_NONBLOCK`), for everybody who has the open file.
+pub fn never_wait(fd: impl AsFd) -> Result<()> {
+    let fd = fd.as_fd().as_raw_fd();
+    // SAFETY: no pointers.
+    let flags = checked(Call::Fadd, libc::c_long::from(unsafe { libc::fcntl(fd, libc::F_GETFL) }))?;
+    // SAFETY: no pointers.
+    let result = unsafe { libc::fcntl(fd, libc::F_SETFL, flags as libc::c_int | libc::O_NONBLOCK) };
+    checked(Call::Fadd, libc::c_long::from(result)).map(drop)
 }
 
 /// The two ends of a pipe, reader first, close-on-exec.

@@ -5,10 +5,30 @@ use std::time::Duration;
 
 use crate::{Call, Errno, Error, Result};
 
+/// What a descriptor is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// It can be read, or is hung up.
+    Read,
+    /// It can be written, or is hung up.
+    Write,
+}
+
 /// Waits until one of `fds` is readable or hung up, at most `timeout` (`None` = for ever).
 /// Answers which of them are; all false means that time ran out. A signal does not end the wait.
 pub fn readable<const N: usize>(fds: [BorrowedFd<'_>; N], timeout: Option<Duration>) -> Result<[bool; N]> {
-    let mut polled = fds.map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
+    ready(fds.map(|fd| (fd, Want::Read)), timeout)
+}
+
+/// The same for descriptors of which some are to be written.
+pub fn ready<const N: usize>(
+    fds: [(BorrowedFd<'_>, Want); N],
+    timeout: Option<Duration>,
+) -> Result<[bool; N]> {
+    let mut polled = fds.map(|(fd, want)| {
+        let events = if want == Want::Read { libc::POLLIN } else { libc::POLLOUT };
+        libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 }
+    });
     let deadline = timeout.map(|timeout| crate::time::monotonic() + timeout);
     loop {
         let left =

@@ -20,6 +20,12 @@ pub fn reset_all() {
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) };
 }
 
+/// Puts SIGCHLD back to its default: ignored, as some callers leave it, it makes the kernel reap our children.
+pub fn reap_children_ourselves() {
+    // SAFETY: SIG_DFL is no function of ours, and SIGCHLD can always be set.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+}
+
 /// Blocks every signal and returns a descriptor from which they are read (signalfd(2)).
 pub fn take_all() -> Result<OwnedFd> {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();

@@ -12,7 +12,7 @@ use super::process as planned;
 use super::scheduling::{self, Affinity};
 use super::{Error, Host, Steps, seccomp};
 
-pub use overrides::{Overrides, process};
+pub use overrides::{Overrides, inherit, process};
 
 /// What the plan must know of the container.
 #[derive(Clone, Debug)]
@@ -42,18 +42,14 @@ pub struct Entry {
 
 /// Plans to run `process` in the container.
 pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entry, Error> {
+    // Sockets are handed to the container's init alone.
+    let host = &Host { listen_fds: 0, listen_names: None, ..host.clone() };
     let filter = seccomp::filter(target.spec)?;
     let labels = Labels::of(Some(process), host)?;
     let affinity = Affinity::of(process)?;
     let mut warnings = Vec::new();
     let mut steps = Steps::default();
     affinity.begin(&mut steps);
-    // The runtime may enter a pid namespace of its own user namespace, and have a child there. That of another
-    // user namespace only the child may enter, which then needs a child of its own.
-    let by_parent = target.namespaces & NEWPID != 0 && target.namespaces & NEWUSER == 0;
-    if by_parent {
-        steps.push("", Action::JoinInitPidNamespace);
-    }
     if let Some(score) = process.oom_score_adj() {
         steps.push("process.oomScoreAdj", Action::OomScore(score));
     }
@@ -61,11 +57,14 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
         steps.push("", Action::EnterCgroup);
     }
     affinity.settle(&mut steps, target.has_cgroup);
-    let joined = target.namespaces & if by_parent { !NEWPID } else { !0 };
-    if joined != 0 {
-        steps.push("", Action::JoinInit { namespaces: joined });
+    if target.namespaces != 0 {
+        steps.push("", Action::JoinInit { namespaces: target.namespaces });
     }
-    if joined & NEWPID != 0 {
+    steps.push("", Action::CloseDescriptors { preserved: target.preserve_fds });
+    if target.namespaces & NEWPID != 0 {
+        // Only now is anybody in the container to see a process of ours: one that has its root already, and nothing
+        // of the host. Were the runtime to join the pid namespace itself, its child would be seen from its first
+        // moment, and /proc/PID/root of it be the host's.
         steps.push("", Action::Fork { namespaces: 0 });
     }
     let denies_groups = target.namespaces & NEWUSER != 0 && denies_groups(target.spec, host);
@@ -82,7 +81,7 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     steps.push("process.cwd", Action::EnterDirectory(super::text::path(process.cwd())));
     let rights = planned::Rights { host, in_user_namespace: target.namespaces & NEWUSER != 0, denies_groups };
     scheduling::plan(&mut steps, process, target.spec.linux().as_ref())?;
-    planned::become_user_of(&mut steps, process, &rights, &filter, target.preserve_fds, &mut warnings);
+    planned::become_user_of(&mut steps, process, &rights, &filter, &mut warnings);
     labels.write(&mut steps);
     steps.push("", Action::Ready);
     planned::execute_of(&mut steps, process, host, &filter);

@@ -32,7 +32,10 @@ pub struct Host {
 impl Host {
     /// Asks the machine.
     pub fn read() -> Result<Host, cgroup::Error> {
-        let listening = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        // sd_listen_fds(3): the variables may be left over from a parent, and then mean nothing here.
+        let is_for_us = variable("LISTEN_PID").is_some_and(|pid| pid == std::process::id().to_string());
+        let listening = |name| variable(name).filter(|_| is_for_us);
         Ok(Host {
             uid: creds::euid(),
             gid: creds::egid(),

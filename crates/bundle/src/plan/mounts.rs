@@ -128,10 +128,15 @@ fn one(wanted: &Wanted, namespaces: &Namespaces, bundle: &Path) -> Mount {
         options.change.set &= !ATTR_RDONLY;
     }
     // mount(2): a remount with bind changes the flags of what is mounted there.
+    let shown = host_view(kind, namespaces).filter(|_| options.bind.is_none() && !options.remount);
+    if shown.is_some() {
+        // The host's tree comes with what is mounted in it, to which the flags apply as well (CVE-2023-25809).
+        options.recursive.set |= options.change.set;
+    }
     let source = match options.bind.filter(|_| !options.remount) {
         Some(depth) => MountSource::Bind { source: bind_source(wanted, bundle), depth, links: options.links },
         None if options.remount => MountSource::Remount { options: own_options(&options).collect() },
-        None => host_view(kind, namespaces).unwrap_or_else(|| file_system(wanted, kind, &options)),
+        None => shown.unwrap_or_else(|| file_system(wanted, kind, &options)),
     };
     mount(wanted.destination(), source, &options)
 }

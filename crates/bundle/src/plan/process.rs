@@ -76,7 +76,9 @@ pub(super) fn become_user(
     let in_user_namespace = namespaces.has(NEWUSER);
     let denies_groups = namespaces.makes(NEWUSER) && denies_groups(spec, host);
     let rights = Rights { host, in_user_namespace, denies_groups };
-    become_user_of(steps, process, &rights, filter, preserve_fds, warnings);
+    let preserved = preserve_fds.saturating_add(host.listen_fds);
+    steps.push("", Action::CloseDescriptors { preserved });
+    become_user_of(steps, process, &rights, filter, warnings);
 }
 
 /// What the runtime may give the process.
@@ -100,13 +102,10 @@ pub(super) fn become_user_of(
     process: &Process,
     rights: &Rights<'_>,
     filter: &Option<Filter>,
-    preserve_fds: u32,
     warnings: &mut Vec<String>,
 ) {
-    let preserved = preserve_fds + rights.host.listen_fds;
     steps.push("process.user.uid", Action::OwnStreams { uid: process.user().uid() });
     steps.push("process.user.umask", Action::Umask(process.user().umask()));
-    steps.push("", Action::CloseDescriptors { preserved });
     // A filter may forbid what comes after it: nothing does that could come before.
     limits(steps, process, rights.in_user_namespace);
     let no_new_privileges = process.no_new_privileges().unwrap_or(false);

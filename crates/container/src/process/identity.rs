@@ -48,7 +48,7 @@ fn grantable(capabilities: &Capabilities) -> Result<Sets> {
     Ok(Sets {
         permitted,
         effective: capabilities.sets.effective & permitted,
-        inheritable: capabilities.sets.inheritable & held,
+        inheritable: capabilities.sets.inheritable & held & capabilities.bounding,
     })
 }
 

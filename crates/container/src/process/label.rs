@@ -5,7 +5,7 @@
 //! gets hold of the descriptor.
 
 use std::ffi::CStr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use sys::{Errno, Error, Result, fd};
 
@@ -22,6 +22,11 @@ pub(crate) struct Labels {
 
 impl Labels {
     /// Opens the file of a module.
+    /// What is open.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.apparmor.iter().chain(&self.selinux).map(AsFd::as_fd)
+    }
+
     pub(crate) fn open(&mut self, proc: &Procfs, module: SecurityModule) -> Result<()> {
         let file = match module {
             SecurityModule::AppArmor => own_or_shared(proc)?,

@@ -76,8 +76,12 @@ impl Root {
             }
             result => {
                 result?;
-                // Whoever swapped the name for a link in between gets ELOOP.
-                fd::open(&parent, name, flags | fd::O_NOFOLLOW, 0)
+                let made = fd::open(&parent, name, flags | fd::O_NOFOLLOW, 0)?;
+                // Whoever swapped the name for a link in between gets nothing mounted there.
+                match fs::stat(&made)?.st_mode & fs::S_IFMT {
+                    fs::S_IFLNK => Err(Error { call: Call::Open, errno: Errno::ELOOP }),
+                    _ => Ok(made),
+                }
             }
         }
     }

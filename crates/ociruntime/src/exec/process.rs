@@ -2,7 +2,7 @@
 
 use bundle::Spec;
 use bundle::config::ProcessFile;
-use bundle::plan::exec::{Overrides, process};
+use bundle::plan::exec::{Overrides, inherit, process};
 
 use crate::args;
 use crate::error::{Error, Result};
@@ -11,7 +11,10 @@ use crate::error::{Error, Result};
 pub(super) fn wanted(args: &args::Exec, spec: &Spec) -> Result<ProcessFile> {
     if let Some(file) = &args.process {
         let text = std::fs::read(file).map_err(Error::io("read process file", file))?;
-        let parsed = ProcessFile::parse(&file.to_string_lossy(), &text).map_err(Error::other)?;
+        let mut parsed = ProcessFile::parse(&file.to_string_lossy(), &text).map_err(Error::other)?;
+        if let Some(own) = spec.process() {
+            inherit(&mut parsed.process, own);
+        }
         return Ok(parsed);
     }
     let Some(own) = spec.process() else {

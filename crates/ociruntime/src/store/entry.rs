@@ -120,8 +120,16 @@ impl Entry {
         self.clear()
     }
 
+    /// Whether the directory is still the one of its name: once removed, the name may be another container's.
+    pub(crate) fn is_current(&self) -> bool {
+        sys::fs::stat(&self.dir).is_ok_and(|stat| stat.st_nlink > 0)
+    }
+
     /// Removes a directory that has no record.
     pub(crate) fn clear(&self) -> Result<()> {
+        if !self.is_current() {
+            return Ok(());
+        }
         // It may be missing, and what cannot be removed makes the removal of the directory fail.
         let _ = sys::file::unlink_at(&self.dir, SNAPSHOT.as_ref());
         match fs::remove_dir(&self.path) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use cgroup::{Cgroup, Created};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,10 @@ pub(crate) struct Record {
     pub(crate) joined: u64,
     /// Whether its config has poststart or poststop hooks; without, later commands need not read the snapshot.
     pub(crate) late_hooks: bool,
+    /// Whether there is a program to start.
+    pub(crate) has_process: bool,
+    /// Whether its cgroup was there before it: until its own init is in there, who is in it is somebody else's.
+    pub(crate) shares_cgroup: bool,
     /// Whether its processes have a session keyring of their own.
     pub(crate) own_keyring: bool,
     /// The steps that init takes after create, by number and text, so that `start` can name the one that failed.
@@ -74,7 +79,19 @@ pub(crate) struct Init {
 impl Init {
     /// Whether it lives. A zombie does not.
     pub(crate) fn is_alive(&self) -> Result<bool> {
-        Ok(process::start_time(self.pid)? == Some(self.start_time))
+        match process::look(self.pid)? {
+            Some(found) if found.start_time != self.start_time => Ok(false),
+            // A main thread that is gone leaves a zombie while others live: the pidfd tells when all have ended.
+            Some(found) if found.is_zombie => self.has_threads(),
+            found => Ok(found.is_some()),
+        }
+    }
+
+    fn has_threads(&self) -> Result<bool> {
+        match sys::pidfd::open(self.pid) {
+            Ok(pidfd) => Ok(!sys::pidfd::wait(pidfd, Some(Duration::ZERO)).map_err(Error::other)?),
+            Err(_) => Ok(false),
+        }
     }
 
     /// A pidfd of it; `NotRunning` if it has ended.

@@ -53,6 +53,8 @@ fn record(init: Option<Init>) -> Record {
         namespaces: sys::namespace::NEWPID,
         joined: 0,
         late_hooks: false,
+        has_process: true,
+        shares_cgroup: false,
         own_keyring: true,
         steps: vec![(0, "run the program".into())],
     }

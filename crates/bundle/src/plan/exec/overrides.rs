@@ -54,6 +54,26 @@ pub fn process(own: &Process, overrides: &Overrides<'_>) -> Result<Process, Prob
     Ok(process)
 }
 
+/// Takes over what a process file leaves open and the container decides: rights, confinement, and how soon the
+/// kernel kills it for memory. Without, a process could be less confined than the container that it enters.
+pub fn inherit(process: &mut Process, own: &Process) {
+    if process.capabilities().is_none() {
+        process.set_capabilities(own.capabilities().clone());
+    }
+    if process.apparmor_profile().is_none() {
+        process.set_apparmor_profile(own.apparmor_profile().clone());
+    }
+    if process.selinux_label().is_none() {
+        process.set_selinux_label(own.selinux_label().clone());
+    }
+    if process.oom_score_adj().is_none() {
+        process.set_oom_score_adj(own.oom_score_adj());
+    }
+    if process.exec_cpu_affinity().is_none() {
+        process.set_exec_cpu_affinity(own.exec_cpu_affinity().clone());
+    }
+}
+
 fn set_user(process: &mut Process, overrides: &Overrides<'_>) {
     let user = process.user_mut();
     if let Some((uid, gid)) = overrides.user {
