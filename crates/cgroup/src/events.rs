@@ -35,7 +35,11 @@ pub(crate) fn wait_for(unified: &Unified, event: Event, deadline: Instant) -> Re
     let failed = |errno: Errno| Error::kernel(format!("read {path}"), errno);
     let mut file = File::open(&path).map_err(|error| failed(errno_of(&error)))?;
     loop {
-        let events = reread(&mut file).map_err(|error| failed(errno_of(&error)))?;
+        let events = match reread(&mut file) {
+            // Somebody else removed the cgroup meanwhile: nothing is in it, and nothing runs.
+            Err(error) if errno_of(&error) == Errno::ENODEV => return Ok(true),
+            events => events.map_err(|error| failed(errno_of(&error)))?,
+        };
         let left = deadline.saturating_duration_since(Instant::now());
         if event.has_come(&events) || left.is_zero() {
             return Ok(event.has_come(&events));

@@ -23,7 +23,11 @@ impl Cgroup {
             _ => false,
         };
         match killed_at_once {
-            true => self.thaw_if_v1(),
+            true => {
+                // The kernel's sweep passes over a process whose main thread has ended while others live.
+                self.kill_each()?;
+                self.thaw_if_v1()
+            }
             false => self.kill_one_by_one(),
         }
     }

@@ -8,6 +8,7 @@ mod exec;
 mod explain;
 mod extras;
 mod hooks;
+mod leaks;
 mod lifecycle;
 mod mounts;
 mod mounts_more;
@@ -35,6 +36,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("mounts", mounts_more::CASES),
     ("cgroups", cgroups::CASES),
     ("explain", explain::CASES),
+    ("leaks", leaks::CASES),
     ("security", security::CASES),
     ("crash", crash::CASES),
 ];
