@@ -122,10 +122,13 @@ fn copy_in_memory() -> Result<OwnedFd> {
 
 /// A private copy without a name: whoever writes to it writes to nothing that anybody will execute again.
 fn unlinked_copy() -> Result<OwnedFd> {
-    const O_TMPFILE: i32 = 0o20_200_000;
     let exe = File::open(EXE).named(Call::Open)?;
-    let copy =
-        OpenOptions::new().write(true).custom_flags(O_TMPFILE).mode(0o500).open("/tmp").named(Call::Open)?;
+    let copy = OpenOptions::new()
+        .write(true)
+        .custom_flags(fd::O_TMPFILE)
+        .mode(0o500)
+        .open("/tmp")
+        .named(Call::Open)?;
     memfd::copy(&exe, &copy, exe.metadata().named(Call::Stat)?.len())?;
     // A file that is open for writing cannot be executed.
     let readable = fd::open(fd::cwd(), fd::ProcPath::new(copy.as_fd()).as_c_str(), fd::O_RDONLY, 0)?;
