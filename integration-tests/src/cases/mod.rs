@@ -15,6 +15,7 @@ mod mounts_more;
 mod namespaces;
 mod process;
 mod rootfs;
+mod seccomp;
 mod security;
 mod terminal;
 
@@ -37,6 +38,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("cgroups", cgroups::CASES),
     ("explain", explain::CASES),
     ("leaks", leaks::CASES),
+    ("seccomp", seccomp::CASES),
     ("security", security::CASES),
     ("crash", crash::CASES),
 ];
