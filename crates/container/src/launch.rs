@@ -100,7 +100,7 @@ impl Drop for Guard {
 impl<'p> Launch<'p, '_> {
     /// Clones the child and serves it until it is ready.
     pub fn launch(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
-        let outside = self.join_pid_namespace()?;
+        let outside = self.go_to_birthplace()?;
         let opened = self.open()?;
         let (ours, theirs) = Channel::pair().map_err(Error::doing("make a socket pair"))?;
         let (child, place_me) = self.spawn(&opened, &ours, &theirs, trace)?;
@@ -138,30 +138,24 @@ impl<'p> Launch<'p, '_> {
 
     /// Goes to the CPUs and into the pid namespace that the child is to be born on and in. Answers our own namespace,
     /// to come back to.
-    fn join_pid_namespace(&self) -> Result<Option<OwnedFd>> {
+    fn go_to_birthplace(&self) -> Result<Option<OwnedFd>> {
         let mut outside = None;
         for step in &self.plan.steps {
-            if step.action.side() != Who::Before {
-                continue;
+            match &step.action {
+                Action::InitialAffinity(cpus) => {
+                    resource::set_affinity(cpus).map_err(Reason::from).map_err(at(step))?;
+                }
+                Action::JoinPidNamespace(path) => {
+                    let ours = fd::open(fd::cwd(), c"/proc/self/ns/pid", fd::O_RDONLY, 0);
+                    outside = Some(ours.map_err(Error::doing("open /proc/self/ns/pid"))?);
+                    let joined = open_namespace(path, namespace::NEWPID)
+                        .and_then(|theirs| Ok(namespace::setns(theirs, namespace::NEWPID)?));
+                    joined.map_err(at(step))?;
+                }
+                _ => {}
             }
-            if let Action::InitialAffinity(cpus) = &step.action {
-                resource::set_affinity(cpus).map_err(Reason::from).map_err(at(step))?;
-                continue;
-            }
-            let ours = fd::open(fd::cwd(), c"/proc/self/ns/pid", fd::O_RDONLY, 0);
-            outside = Some(ours.map_err(Error::doing("open /proc/self/ns/pid"))?);
-            self.enter_pid_namespace(&step.action).map_err(at(step))?;
         }
         Ok(outside)
-    }
-
-    fn enter_pid_namespace(&self, action: &Action) -> Result<(), Reason> {
-        match action {
-            Action::JoinPidNamespace(path) => {
-                Ok(namespace::setns(open_namespace(path, namespace::NEWPID)?, namespace::NEWPID)?)
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Clones. A cgroup that cannot be cloned into is entered afterwards, by the parent's hand; answers whether.
@@ -215,19 +209,11 @@ impl<'p> Launch<'p, '_> {
     fn explain(&self, error: sys::Error) -> Error {
         let namespaces = crate::describe::namespaces(self.plan.namespaces);
         match error.errno {
-            // clone into a pid namespace whose init has died (pid_namespaces(7)).
-            Errno::ENOMEM if self.plan.enters_container() => Error::Plain("container not running".into()),
             Errno::ENOSPC => Error::Plain(format!(
                 "make namespaces {namespaces}: {error}: see the limits in /proc/sys/user"
             )),
             _ => Error::Host { doing: format!("make namespaces {namespaces}"), error },
         }
-    }
-}
-
-impl Plan {
-    fn enters_container(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.action, Action::JoinInit { .. }))
     }
 }
 

@@ -13,12 +13,13 @@ use container::launch::{Launch, Ready, WayIn};
 use container::plan::{HookPoint, Plan};
 use sys::fd::ProcPath;
 
+use crate::announce::announce;
 use crate::args::{self, Globals, Rootless};
 use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::store::{Entry, Init, Record, Store};
-use crate::{descriptors, hooks, pid_file, process, time, trace};
+use crate::{descriptors, hooks, process, time, trace};
 
 /// Creates a container, whose program waits for `start`.
 pub(crate) fn create(store: &Store, globals: &Globals, args: &args::Create) -> Result<()> {
@@ -45,7 +46,6 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) planned: Planned,
     console: Console,
     start: Start,
-    rootless: bool,
 }
 
 impl<'a> Blueprint<'a> {
@@ -85,7 +85,7 @@ impl<'a> Blueprint<'a> {
         check_rootfs(&planned.rootfs)?;
         descriptors::check_preserved(args.preserve_fds)?;
         let console = Console::choose(planned.terminal, detach, args.console_socket.as_deref())?;
-        Ok(Blueprint { args, id, bundle, config, host, planned, console, start, rootless })
+        Ok(Blueprint { args, id, bundle, config, host, planned, console, start })
     }
 
     /// Takes the id, makes the cgroup, and brings up the init. What was made is undone unless the container is kept.
@@ -126,7 +126,6 @@ impl<'a> Blueprint<'a> {
             rootfs: text(&self.planned.rootfs),
             created: time::now(),
             owner: self.host.uid,
-            rootless: self.rootless,
             annotations: annotations.map(|(name, value)| (name.clone(), value.clone())).collect(),
             init: None,
             cgroup: self.planned.cgroup.clone(),
@@ -247,13 +246,7 @@ impl<'b> Container<'b> {
         if matches!(self.blueprint.console, Console::Engine(_)) {
             self.blueprint.console.deliver(ready.take_console())?;
         }
-        if let Some(socket) = &args.pidfd_socket {
-            descriptors::send_pidfd(socket, ready.pidfd().map_err(Error::other)?)?;
-        }
-        match &args.pid_file {
-            Some(file) => pid_file::write(file, ready.pid().map_err(Error::other)?),
-            None => Ok(()),
-        }
+        announce(ready, args.pidfd_socket.as_deref(), args.pid_file.as_deref())
     }
 
     /// From here on the container stays until it is deleted.

@@ -13,6 +13,7 @@ use container::Trace;
 use container::launch::{Launch, Ready, WayIn};
 use sys::Errno;
 
+use crate::announce::announce;
 use crate::args;
 use crate::console::{Console, Relay};
 use crate::create::tell_steps;
@@ -21,7 +22,7 @@ use crate::id::ContainerId;
 use crate::status::{self, Status};
 use crate::store::{Record, Store};
 use crate::wait::{self, Signals};
-use crate::{descriptors, pid_file, trace};
+use crate::{descriptors, trace};
 
 /// Runs the process. Answers its exit status, 0 if it goes on without us.
 pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
@@ -52,7 +53,7 @@ fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, wanted: &
     let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
     let mut ready = launch(args, record, init, &planned, &mut timeline)?;
     let master = console.deliver(ready.take_console())?;
-    announce(args, &ready)?;
+    announce(&ready, args.pidfd_socket.as_deref(), args.pid_file.as_deref())?;
     let signals = if args.detach { None } else { Some(Signals::take()?) };
     let relay = master.map(Relay::start).transpose()?;
     let child = ready.execute(&record.cgroup, &mut timeline).map_err(Error::other)?;
@@ -131,14 +132,4 @@ fn launch_in<'p>(
 
 fn is_busy(error: &container::Error) -> bool {
     matches!(error, container::Error::Cgroup(error) if error.errno == Some(Errno::EBUSY))
-}
-
-fn announce(args: &args::Exec, ready: &Ready<'_>) -> Result<()> {
-    if let Some(socket) = &args.pidfd_socket {
-        descriptors::send_pidfd(socket, ready.pidfd().map_err(Error::other)?)?;
-    }
-    match &args.pid_file {
-        Some(file) => pid_file::write(file, ready.pid().map_err(Error::other)?),
-        None => Ok(()),
-    }
 }

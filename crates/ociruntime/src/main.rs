@@ -3,6 +3,7 @@
 //! The outermost layer. It alone prints errors, exits, and knows the state directory and the log; the crates below
 //! are handed values and descriptors.
 
+mod announce;
 mod args;
 mod console;
 mod create;

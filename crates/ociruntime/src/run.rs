@@ -23,8 +23,7 @@ pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<
     let mut ready = container.ready(&mut timeline)?;
     let signals = if args.detach { None } else { Some(Signals::take()?) };
     let relay = ready.take_console().map(Relay::start).transpose()?;
-    let cgroup = container.record.cgroup.clone();
-    let child = ready.execute(&cgroup, &mut timeline).map_err(Error::other)?;
+    let child = ready.execute(&blueprint.planned.cgroup, &mut timeline).map_err(Error::other)?;
     trace::write_if_asked(args.create.trace.as_deref(), &timeline, child.pid);
     // A failing hook ends the container, which is not kept yet (runtime-spec "Lifecycle", step 9).
     hooks::run(blueprint.spec(), &container.record, HookPoint::Poststart)

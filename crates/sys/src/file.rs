@@ -74,11 +74,6 @@ pub fn unlock(file: impl AsFd) -> Result<()> {
     flock(file, libc::LOCK_UN)
 }
 
-/// Whether an exclusive lock was got without waiting.
-pub fn try_lock(file: impl AsFd) -> Result<bool> {
-    got(flock(file, libc::LOCK_EX | libc::LOCK_NB))
-}
-
 /// Whether somebody else holds an exclusive lock.
 pub fn is_locked(file: impl AsFd) -> Result<bool> {
     let free = got(flock(&file, libc::LOCK_SH | libc::LOCK_NB))?;

@@ -77,13 +77,6 @@ pub fn unlink(dir: impl AsFd, name: &CStr) -> Result<()> {
     checked(Call::Unlink, libc::c_long::from(result)).map(drop)
 }
 
-/// Removes an empty directory (unlinkat(2)).
-pub fn remove_directory(dir: impl AsFd, name: &CStr) -> Result<()> {
-    // SAFETY: the name is terminated and outlives the call.
-    let result = unsafe { libc::unlinkat(dir.as_fd().as_raw_fd(), name.as_ptr(), libc::AT_REMOVEDIR) };
-    checked(Call::Rmdir, libc::c_long::from(result)).map(drop)
-}
-
 /// Sets the permission bits of a name (fchmodat(2)); follows links, so only for names just made.
 pub fn set_mode(dir: impl AsFd, name: &CStr, mode: u32) -> Result<()> {
     // SAFETY: the name is terminated and outlives the call.

@@ -113,13 +113,6 @@ pub fn set_domainname(name: &CStr) -> Result<()> {
     checked(Call::SetDomainname, libc::c_long::from(result)).map(drop)
 }
 
-/// The signal that the kernel sends the caller when its parent dies; 0 for none. Cleared by changes of identity.
-pub fn set_parent_death_signal(signal: i32) -> Result<()> {
-    // SAFETY: no pointers.
-    let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal, 0, 0, 0) };
-    checked(Call::Prctl, libc::c_long::from(result)).map(drop)
-}
-
 /// Makes the caller the one that orphans below it are handed to (`PR_SET_CHILD_SUBREAPER`).
 pub fn become_subreaper() -> Result<()> {
     // SAFETY: no pointers.

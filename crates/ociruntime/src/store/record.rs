@@ -27,8 +27,6 @@ pub(crate) struct Record {
     pub(crate) created: String,
     /// The uid that created it.
     pub(crate) owner: u32,
-    /// Created without privileges: denied access to cgroups is no error.
-    pub(crate) rootless: bool,
     /// The config's annotations.
     pub(crate) annotations: BTreeMap<String, String>,
     /// The container's first process, once it has been cloned.

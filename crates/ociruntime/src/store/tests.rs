@@ -45,7 +45,6 @@ fn record(init: Option<Init>) -> Record {
         rootfs: "/bundles/web/rootfs".into(),
         created: "2026-09-01T12:00:00Z".into(),
         owner: 0,
-        rootless: false,
         annotations: BTreeMap::from([("a".into(), "b".into())]),
         init,
         cgroup: Cgroup::Unmanaged,
