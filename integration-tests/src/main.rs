@@ -4,6 +4,7 @@ mod args;
 mod bundle;
 mod case;
 mod cases;
+mod cgroup;
 mod console;
 mod container;
 mod expect;

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 pub(crate) use commands::{
-    Create, Delete, Exec, Explain, Features, Globals, Kill, List, Ps, Run, Spec, Start, State,
+    Create, Delete, Exec, Explain, Features, Globals, Kill, List, Pause, Ps, Resume, Run, Spec, Start, State,
 };
 pub(crate) use values::{ExplainFormat, LogFormat, Rootless, TableFormat};
 
@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Delete(Delete),
     /// `exec ID COMMAND…`
     Exec(Exec),
+    /// `pause ID`
+    Pause(Pause),
+    /// `resume ID`
+    Resume(Resume),
     /// `list`
     List(List),
     /// `ps ID [PS OPTIONS…]`
@@ -57,6 +61,8 @@ impl Command {
             Command::Kill(kill) => ("kill", Some(&kill.id)),
             Command::Delete(delete) => ("delete", Some(&delete.id)),
             Command::Exec(exec) => ("exec", Some(&exec.id)),
+            Command::Pause(pause) => ("pause", Some(&pause.id)),
+            Command::Resume(resume) => ("resume", Some(&resume.id)),
             Command::List(_) => ("list", None),
             Command::Ps(ps) => ("ps", Some(&ps.id)),
             Command::Spec(_) => ("spec", None),
@@ -143,6 +149,16 @@ const VERBS: &[Verb] = &[
         name: "exec",
         flags: Exec::command,
         build: |matches| Exec::from_arg_matches(matches).map(Command::Exec),
+    },
+    Verb {
+        name: "pause",
+        flags: Pause::command,
+        build: |matches| Pause::from_arg_matches(matches).map(Command::Pause),
+    },
+    Verb {
+        name: "resume",
+        flags: Resume::command,
+        build: |matches| Resume::from_arg_matches(matches).map(Command::Resume),
     },
     Verb {
         name: "list",

@@ -19,6 +19,7 @@ mod kill;
 mod list;
 mod log;
 mod output;
+mod pause;
 mod pid_file;
 mod process;
 mod ps;
@@ -100,6 +101,8 @@ fn carry_out(globals: &Globals, command: &Command) -> Result<u8> {
         Command::State(args) => state::state(&store, args)?,
         Command::Kill(args) => kill::kill(&store, args)?,
         Command::Delete(args) => delete::delete(&store, args)?,
+        Command::Pause(args) => pause::pause(&store, args)?,
+        Command::Resume(args) => pause::resume(&store, args)?,
         Command::List(args) => list::list(&store, args)?,
         Command::Ps(args) => ps::ps(&store, args)?,
         Command::Spec(args) => spec::spec(args)?,

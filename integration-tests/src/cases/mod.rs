@@ -13,6 +13,7 @@ mod lifecycle;
 mod mounts;
 mod mounts_more;
 mod namespaces;
+mod pause;
 mod process;
 mod rootfs;
 mod seccomp;
@@ -36,6 +37,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("mounts", mounts::CASES),
     ("mounts", mounts_more::CASES),
     ("cgroups", cgroups::CASES),
+    ("pause", pause::CASES),
     ("explain", explain::CASES),
     ("leaks", leaks::CASES),
     ("seccomp", seccomp::CASES),

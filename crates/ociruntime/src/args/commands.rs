@@ -234,6 +234,22 @@ pub(crate) struct Exec {
     pub(crate) args: Vec<String>,
 }
 
+/// Stop all processes of a container where they are, until resume.
+#[derive(Debug, Parser)]
+pub(crate) struct Pause {
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Let the processes of a paused container go on.
+#[derive(Debug, Parser)]
+pub(crate) struct Resume {
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
 /// List the containers of a root directory.
 #[derive(Debug, Parser)]
 pub(crate) struct List {
