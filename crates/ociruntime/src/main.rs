@@ -3,6 +3,8 @@
 //! The outermost layer. It alone prints errors, exits, and knows the state directory and the log; the crates below
 //! are handed values and descriptors.
 
+#![cfg_attr(not(test), no_main)]
+
 mod announce;
 mod args;
 mod console;
@@ -39,18 +41,24 @@ mod wait;
 
 use std::env;
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use args::{Command, Globals, Stop};
 use error::Result;
 use store::Store;
 
-fn main() -> ExitCode {
-    sys::signal::reap_children_ourselves();
+/// The exit status of what went wrong before a command was known.
+const FAILURE: u8 = 1;
+
+#[cfg(not(test))]
+sys::main!(run);
+
+/// The whole life of the process; answers its exit status.
+#[cfg_attr(test, expect(dead_code, reason = "the test harness has a main of its own"))]
+fn run() -> u8 {
     let args: Vec<OsString> = env::args_os().skip(1).collect();
     if let Err(error) = seal::reenter(&args) {
         log::complain(&format!("put the runtime out of the container's reach: {error}"));
-        return ExitCode::FAILURE;
+        return FAILURE;
     }
     let (globals, rest) = match args::globals(&args) {
         Ok(parsed) => parsed,
@@ -58,23 +66,23 @@ fn main() -> ExitCode {
     };
     if let Err(error) = log::start(&globals) {
         log::complain(&error.to_string());
-        return ExitCode::FAILURE;
+        return FAILURE;
     }
     let command = match args::command(&rest) {
         Ok(command) => command,
         Err(stop) => return stopped(stop, |message| tracing::error!("{message}")),
     };
     match carry_out(&globals, &command) {
-        Ok(status) => ExitCode::from(status),
+        Ok(status) => status,
         Err(error) => {
             tracing::error!("{}: {error}", command.subject());
-            ExitCode::from(command.failure_status())
+            command.failure_status()
         }
     }
 }
 
 /// Ends without a command: help and version are what was asked for, all else is a mistake.
-fn stopped(stop: Stop, report: impl Fn(&str)) -> ExitCode {
+fn stopped(stop: Stop, report: impl Fn(&str)) -> u8 {
     let printed = match stop {
         Stop::Help(text) => output::print(&text),
         Stop::Version => output::print(&version::text()),
@@ -82,14 +90,14 @@ fn stopped(stop: Stop, report: impl Fn(&str)) -> ExitCode {
             report(&message);
             // The mistake has been told; help that cannot be shown adds nothing to it.
             let _ = help.map(|text| output::print(&text));
-            return ExitCode::from(status);
+            return status;
         }
     };
     match printed {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             report(&error.to_string());
-            ExitCode::FAILURE
+            FAILURE
         }
     }
 }

@@ -6,110 +6,67 @@
 //! again from a file that can never be written to:
 //!
 //! 1. the binary as seen through an overlay of read-only layers that is mounted nowhere: no copy, but needs rights
-//!    over mounts (overlayfs, "Multiple lower layers");
+//!    over mounts (overlayfs, "Multiple lower layers"). That is done before libc starts, by `sys::early`;
 //! 2. a sealed copy in memory (memfd_create(2));
 //! 3. where executable memfds are forbidden (vm.memfd_noexec=2): a copy in an unlinked file, which is not the host's.
 //!
 //! docs/ARCHITECTURE.md has the measurements behind this order.
 
 use std::env;
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
 
+use sys::early::{ENTERING, MARK, mark};
 use sys::process::Strings;
-use sys::{Call, Errno, Error, Named, Result, fd, memfd, mount};
-
-/// Tells the second execution which file it must find itself in: device and inode.
-const MARK: &str = "_OCIRUNTIME_SEAL";
+use sys::{Call, Errno, Error, Named, Result, fd, memfd};
 
 /// This process's own executable.
 const EXE: &str = "/proc/self/exe";
 
-/// The commands that clone a process into a container.
-const ENTERING: &[&str] = &["create", "run", "exec"];
-
 /// Executes the runtime again from a sealed file, if the command line is of a command that needs it and this is not
-/// done yet. Looks at the words only: one that is not meant as a command costs an execve, no more.
+/// done yet.
 pub(crate) fn reenter(args: &[OsString]) -> Result<()> {
-    if !args.iter().any(|arg| ENTERING.iter().any(|command| arg == command)) || is_sealed() {
+    let enters = |arg: &OsString| ENTERING.iter().any(|command| arg.as_bytes() == command.to_bytes());
+    if !args.iter().any(enters) || is_sealed() {
         return Ok(());
     }
     // To make the file is not all: some security modules let no program run from where it lies.
     let mut failed = Error { call: Call::Execve, errno: Errno::ENOEXEC };
-    for make in [overlay, copy_in_memory, unlinked_copy] {
+    for make in [copy_in_memory, unlinked_copy] {
         failed = make().map_or_else(|error| error, |file| execute(&file));
     }
     Err(failed)
 }
 
 fn is_sealed() -> bool {
-    let Some(mark) = env::var_os(MARK) else { return false };
-    fs::metadata(EXE).is_ok_and(|exe| mark.as_bytes() == self::mark(&exe).as_bytes())
+    let Some(found) = env::var_os(variable()) else { return false };
+    fs::metadata(EXE).is_ok_and(|exe| found.as_bytes() == mark(exe.dev(), exe.ino()).as_bytes())
 }
 
-fn mark(file: &fs::Metadata) -> String {
-    format!("{}:{}", file.dev(), file.ino())
+fn variable() -> &'static OsStr {
+    OsStr::from_bytes(MARK.to_bytes())
 }
 
 fn execute(file: &OwnedFd) -> Error {
-    match identity(file) {
-        Ok(mark) => {
+    match sys::fs::stat(file) {
+        Ok(stat) => {
             let arguments = env::args_os().map(c_string).collect();
-            let inherited = env::vars_os().filter(|(name, _)| name != MARK);
-            let variable = |(name, value): (OsString, OsString)| c_string([name, value].join("=".as_ref()));
-            let environment =
-                inherited.map(variable).chain([c_string(format!("{MARK}={mark}").into())]).collect();
+            let inherited = env::vars_os().filter(|(name, _)| name != variable());
+            let marked = (variable().to_owned(), mark(stat.st_dev, stat.st_ino).into());
+            let join = |(name, value): (OsString, OsString)| c_string([name, value].join("=".as_ref()));
+            let environment = inherited.chain([marked]).map(join).collect();
             sys::process::execute_file(file, &Strings::new(arguments), &Strings::new(environment))
         }
         Err(error) => error,
     }
 }
 
-fn identity(file: &OwnedFd) -> Result<String> {
-    let stat = sys::fs::stat(file)?;
-    Ok(format!("{}:{}", stat.st_dev, stat.st_ino))
-}
-
 /// The arguments and variables of a process have no NUL bytes in them.
 fn c_string(text: OsString) -> CString {
     CString::new(text.into_vec()).unwrap_or_default()
-}
-
-/// The binary through an overlay whose superblock has no upper layer and so can never be writable.
-fn overlay() -> Result<OwnedFd> {
-    let path = fs::read_link(EXE).named(Call::ReadLink)?;
-    let unusable = Error { call: Call::Open, errno: Errno::EINVAL };
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Err(unusable) };
-    if directory.as_os_str().as_bytes().iter().any(|byte| b":,\\\"".contains(byte)) {
-        return Err(unusable);
-    }
-    let context = mount::open_file_system(c"overlay")?;
-    // Overlayfs without an upper layer wants two lower ones, neither inside the other.
-    let layers = [directory.as_os_str().as_bytes(), b":", second_layer(directory)].concat();
-    mount::set_string(&context, c"lowerdir", &CString::new(layers).map_err(|_| unusable)?)?;
-    mount::create_file_system(&context)?;
-    let root = mount::mount_file_system(&context, mount::ATTR_RDONLY | mount::ATTR_NODEV)?;
-    let file = fd::open(&root, &CString::new(name.as_bytes()).map_err(|_| unusable)?, fd::O_RDONLY, 0)?;
-    same_file(&file, &path)?;
-    Ok(file)
-}
-
-/// A directory that every Linux has and nobody installs a runtime in.
-fn second_layer(first: &Path) -> &'static [u8] {
-    if first.starts_with("/sys") || Path::new("/sys").starts_with(first) { b"/proc" } else { b"/sys" }
-}
-
-/// The link named the path of our executable once; make sure that what is there now is no other program.
-fn same_file(file: &OwnedFd, path: &Path) -> Result<()> {
-    let sealed = sys::fs::stat(file)?;
-    let exe = fs::metadata(EXE).named(Call::Stat)?;
-    let there = fs::metadata(path).named(Call::Stat)?;
-    let is_same = (exe.dev(), exe.ino()) == (there.dev(), there.ino()) && sealed.st_size as u64 == exe.size();
-    if is_same { Ok(()) } else { Err(Error { call: Call::Stat, errno: Errno::ESTALE }) }
 }
 
 fn copy_in_memory() -> Result<OwnedFd> {

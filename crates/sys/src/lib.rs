@@ -8,6 +8,7 @@ mod error;
 pub mod bpf;
 pub mod clone;
 pub mod creds;
+pub mod early;
 pub mod fd;
 pub mod file;
 pub mod fs;
@@ -22,6 +23,7 @@ pub mod resource;
 pub mod seccomp;
 pub mod signal;
 pub mod socket;
+pub mod start;
 pub mod time;
 pub mod tty;
 

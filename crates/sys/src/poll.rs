@@ -43,6 +43,15 @@ pub fn ready<const N: usize>(
     }
 }
 
+/// Those of the descriptors 0, 1 and 2 that are open on nothing, lowest first.
+pub fn closed_standard_descriptors() -> impl Iterator<Item = i32> {
+    let mut polled = [0, 1, 2].map(|fd| libc::pollfd { fd, events: 0, revents: 0 });
+    // No error: it cannot be interrupted as it does not wait, and without memory nothing else would work either.
+    // SAFETY: the array outlives the call and its length is passed.
+    unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, 0) };
+    polled.into_iter().filter(|polled| polled.revents & libc::POLLNVAL != 0).map(|polled| polled.fd)
+}
+
 /// Rounded up, so that a wait never ends before its time.
 fn milliseconds(left: Duration) -> i32 {
     i32::try_from(left.as_millis() + u128::from(!left.subsec_nanos().is_multiple_of(1_000_000)))

@@ -8,7 +8,7 @@ use crate::{Call, Errno, Error, Result, checked};
 /// The highest signal number of Linux.
 const LAST: i32 = 64;
 
-/// Puts every signal back to its default and unblocks all: both survive execve(2), and Rust ignores SIGPIPE.
+/// Puts every signal back to its default and unblocks all: both survive execve(2), and the runtime ignores SIGPIPE.
 /// No error: the signals that cannot be set (KILL, STOP, glibc's own two) have their default anyway.
 pub fn reset_all() {
     for signal in 1..=LAST {
@@ -20,10 +20,14 @@ pub fn reset_all() {
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) };
 }
 
-/// Puts SIGCHLD back to its default: ignored, as some callers leave it, it makes the kernel reap our children.
-pub fn reap_children_ourselves() {
-    // SAFETY: SIG_DFL is no function of ours, and SIGCHLD can always be set.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+/// Puts SIGCHLD back to its default: ignored, as some callers leave it, it makes the kernel reap our children. And
+/// ignores SIGPIPE: whoever stopped reading is an error of a write.
+pub fn prepare() {
+    // SAFETY: neither is a function of ours, and both signals can always be set.
+    unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
 }
 
 /// Blocks every signal and returns a descriptor from which they are read (signalfd(2)).
