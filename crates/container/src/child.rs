@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use sys::clone::{How, Side, clone};
 use sys::namespace::{self, NEWCGROUP, NEWTIME};
-use sys::{Errno, Error, creds, fd, net, process, resource, signal, socket, time};
+use sys::{Errno, Error, creds, fd, net, netlink, process, resource, signal, socket, time};
 
 use crate::hooks;
 use crate::packet::{Channel, Packet, Reason};
@@ -165,6 +165,7 @@ impl<'p> Child<'p> {
                 self.ask(index, None)?;
             }
             Action::Loopback => net::loopback_up()?,
+            Action::NetDevice(_) => self.ask(index, Some(netlink::open()?.as_fd()))?,
             Action::Hostname(name) => process::set_hostname(name)?,
             Action::Domainname(name) => process::set_domainname(name)?,
             Action::Keyring(name) => join_keyring(name)?,

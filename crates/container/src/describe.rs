@@ -67,6 +67,10 @@ impl Display for Action {
             }
             Action::OomScore(score) => write!(f, "set oom_score_adj to {score}"),
             Action::Loopback => f.write_str("bring up the loopback device"),
+            Action::NetDevice(device) => {
+                let (host, name) = (text(&device.host), text(&device.name));
+                write!(f, "move the network device {host} into the container as {name}")
+            }
             Action::Hostname(name) => write!(f, "set the host name to {}", text(name)),
             Action::Domainname(name) => write!(f, "set the domain name to {}", text(name)),
             Action::Keyring(name) => write!(f, "join the session keyring {}", text(name)),

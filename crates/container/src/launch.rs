@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::hooks;
 use crate::idmap;
 use crate::lend::{self, Lender};
+use crate::net_device::Moved;
 use crate::packet::{Channel, Packet, Reason};
 use crate::plan::{Action, Plan, Side as Who};
 use crate::trace::Trace;
@@ -68,6 +69,7 @@ pub struct Ready<'p> {
     child: Guard,
     step: u32,
     console: Option<OwnedFd>,
+    devices: Moved,
 }
 
 /// Ends and reaps the child unless it is kept.
@@ -116,6 +118,7 @@ impl<'p> Launch<'p, '_> {
             console: None,
             place_me,
             lender: Lender::default(),
+            devices: Moved::default(),
             tasks: Vec::new(),
         };
         drop(opened);
@@ -254,6 +257,7 @@ struct Server<'p, 'l> {
     console: Option<OwnedFd>,
     place_me: bool,
     lender: Lender,
+    devices: Moved,
     /// For a child that has yet to enter its cgroup.
     tasks: Vec<OwnedFd>,
 }
@@ -269,8 +273,8 @@ impl<'p> Server<'p, '_> {
             match packet {
                 Packet::Request(step) if matches!(self.action(step)?, Action::Ready) => {
                     self.parts(Who::Last, trace)?;
-                    let Server { plan, channel, child, console, .. } = self;
-                    return Ok(Ready { plan, channel, child, step, console });
+                    let Server { plan, channel, child, console, devices, .. } = self;
+                    return Ok(Ready { plan, channel, child, step, console, devices });
                 }
                 Packet::Request(step) => {
                     let answer = self.part(step, descriptor, trace)?;
@@ -325,6 +329,11 @@ impl<'p> Server<'p, '_> {
         }
         if matches!(step.action, Action::Mount(_) | Action::BindRoot(_)) {
             return trace.span(|| step.label(), || self.lend(step, descriptor));
+        }
+        if let (Action::NetDevice(device), Some(there)) = (&step.action, descriptor) {
+            let pid = self.child.child()?.pid;
+            let taken = trace.span(|| step.label(), || self.devices.take(device, pid, there));
+            return taken.map(|()| None).map_err(|error| Error::Plain(format!("{}: {error}", step.label())));
         }
         trace.span(|| step.label(), || self.on_host(step, index)).map(|()| None)
     }
@@ -428,6 +437,7 @@ impl Ready<'_> {
     pub fn release(self) -> Result<Child> {
         let granted = self.channel.send(Packet::Granted(self.step), None);
         granted.map_err(Error::doing("release the container's init"))?;
+        self.devices.keep();
         self.child.keep()
     }
 
@@ -437,6 +447,7 @@ impl Ready<'_> {
         granted.map_err(|_| died(&self.child, cgroup))?;
         let plan = self.plan;
         outcome(&self.channel, trace, &mut |step| label(plan, step))?;
+        self.devices.keep();
         self.child.keep()
     }
 }

@@ -10,6 +10,7 @@ pub mod hooks;
 mod idmap;
 pub mod launch;
 mod lend;
+mod net_device;
 pub mod packet;
 pub mod plan;
 mod process;

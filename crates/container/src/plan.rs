@@ -85,6 +85,8 @@ pub enum Action {
     OomScore(i32),
     /// Bring up the loopback device.
     Loopback,
+    /// Move a device of the host into the network namespace.
+    NetDevice(NetDevice),
     /// Set the host name.
     Hostname(CString),
     /// Set the NIS domain name.
@@ -183,7 +185,7 @@ impl Action {
             Action::InitialAffinity(_) | Action::JoinPidNamespace(_) => Side::Before,
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => Side::Asked,
             Action::DeviceRules(_) | Action::Limits(_) => Side::Asked,
-            Action::Scheduling(_) | Action::IoPriority(_) => Side::Asked,
+            Action::Scheduling(_) | Action::IoPriority(_) | Action::NetDevice(_) => Side::Asked,
             Action::LimitFromOutside(_) => Side::Last,
             _ => Side::Child,
         }
@@ -201,6 +203,15 @@ pub struct IdMaps {
     pub deny_setgroups: bool,
     /// An ordinary user with more ids than its own needs newuidmap(1) and newgidmap(1).
     pub by_helpers: bool,
+}
+
+/// A network device that changes its namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetDevice {
+    /// Its name on the host.
+    pub host: CString,
+    /// Its name in the container; `%d` in it stands for the first number that is free there.
+    pub name: CString,
 }
 
 /// One mount below the root file system.

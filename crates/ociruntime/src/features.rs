@@ -28,7 +28,7 @@ fn document() -> Value {
             "memoryPolicy": { "modes": bundle::MEMORY_POLICY_MODES, "flags": bundle::MEMORY_POLICY_FLAGS },
             "intelRdt": { "enabled": false },
             "mountExtensions": { "idmap": { "enabled": true } },
-            "netDevices": { "enabled": false },
+            "netDevices": { "enabled": true },
         },
         "annotations": {
             "io.github.ociruntime.version": VERSION,

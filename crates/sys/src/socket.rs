@@ -34,6 +34,13 @@ pub(crate) fn datagram() -> Result<OwnedFd> {
     owned(Call::Socket, libc::c_long::from(fd))
 }
 
+/// A socket of the kernel's own protocols (netlink(7)); what it sends goes to the kernel.
+pub(crate) fn netlink(protocol: i32) -> Result<OwnedFd> {
+    // SAFETY: no pointers.
+    let fd = unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, protocol) };
+    owned(Call::Socket, libc::c_long::from(fd))
+}
+
 fn unix(kind: Kind) -> Result<OwnedFd> {
     let kind = match kind {
         Kind::Packets => libc::SOCK_SEQPACKET,

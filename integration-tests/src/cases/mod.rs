@@ -13,6 +13,7 @@ mod lifecycle;
 mod mounts;
 mod mounts_more;
 mod namespaces;
+mod net_devices;
 mod pause;
 mod process;
 mod rootfs;
@@ -33,6 +34,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("terminal", terminal::CASES),
     ("hooks", hooks::CASES),
     ("namespaces", namespaces::CASES),
+    ("network devices", net_devices::CASES),
     ("rootfs", rootfs::CASES),
     ("mounts", mounts::CASES),
     ("mounts", mounts_more::CASES),

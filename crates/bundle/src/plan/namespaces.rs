@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use container::plan::{Action, IdMaps};
+use container::plan::{Action, IdMaps, NetDevice};
 use oci_spec::runtime::{LinuxIdMapping, LinuxNamespaceType, Spec};
 use sys::namespace::{NEWCGROUP, NEWIPC, NEWNET, NEWNS, NEWPID, NEWTIME, NEWUSER, NEWUTS};
 
@@ -132,6 +132,7 @@ impl Namespaces {
         if self.makes(NEWNET) {
             steps.push("linux.namespaces", Action::Loopback);
         }
+        net_devices(steps, spec);
         if let Some(name) = spec.hostname().as_deref().filter(|name| !name.is_empty()) {
             steps.push("hostname", Action::Hostname(c(name)));
         }
@@ -141,6 +142,18 @@ impl Namespaces {
         if !request.no_new_keyring {
             steps.push("", Action::Keyring(keyring(request.id)));
         }
+    }
+}
+
+/// Devices of the host to be moved, in the order of their names.
+fn net_devices(steps: &mut Steps, spec: &Spec) {
+    let listed = spec.linux().as_ref().and_then(|linux| linux.net_devices().as_ref());
+    let mut sorted: Vec<_> = listed.into_iter().flatten().collect();
+    sorted.sort_by_key(|(host, _)| *host);
+    for (host, device) in sorted {
+        let name = device.name().as_ref().filter(|name| !name.is_empty()).unwrap_or(host);
+        let device = NetDevice { host: c(host), name: c(name) };
+        steps.push_entry(format!("linux.netDevices[{host}]"), Action::NetDevice(device));
     }
 }
 

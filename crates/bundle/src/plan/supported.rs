@@ -7,10 +7,7 @@ use crate::problem::Problem;
 
 pub(super) fn check(spec: &Spec, _host: &Host) -> Result<(), Error> {
     let linux = spec.linux().as_ref();
-    let refused = [
-        ("/linux/netDevices", linux.is_some_and(|l| l.net_devices().as_ref().is_some_and(|d| !d.is_empty()))),
-        ("/linux/intelRdt", linux.is_some_and(|l| l.intel_rdt().is_some())),
-    ];
+    let refused = [("/linux/intelRdt", linux.is_some_and(|l| l.intel_rdt().is_some()))];
     let problems: Vec<Problem> = refused
         .iter()
         .filter(|(_, is_set)| *is_set)

@@ -42,6 +42,7 @@ fn namespaces() -> Vec<Case> {
         edited("joined_mount_namespace", namespaces_only("mount=/ns/mnt pid network=/ns/net")),
         edited("time_offsets", time_offsets()),
         edited("names", with("pid uts mount", json!({"hostname": "box", "domainname": "example.org"}))),
+        edited("net_devices", with("pid network mount", net_devices())),
         edited("no_namespaces", namespaces_only("")),
         edited("no_mount_namespace", with("pid", json!({"root": {"readonly": false}}))),
         edited("no_mount_namespace_refuses_mounts", with("pid", json!({"mounts": [proc()]}))),
@@ -150,6 +151,10 @@ fn edited(name: &'static str, edit: Value) -> Case {
 /// The same, planned by an ordinary user.
 fn rootless(name: &'static str, edit: Value) -> Case {
     create(name, &hosts::rootless(), &Asked::of(merged(small(), edit)))
+}
+
+fn net_devices() -> Value {
+    json!({"linux": {"netDevices": {"eth1": {"name": "web%d"}, "eth0": {}}}})
 }
 
 fn default() -> Value {
