@@ -48,6 +48,10 @@ conformance *args: (setup "test") build
     cargo run --quiet --package integration-tests -- \
         --runtime "$OCIRUNTIME" --reference "$(command -v runc)" {{ args }}
 
+# Fuzz one target, or each in turn, for some seconds; needs a nightly toolchain.
+fuzz target="all" seconds="60":
+    @scripts/fuzz {{ target }} {{ seconds }}
+
 # Lint the shell scripts.
 shellcheck: (setup "shellcheck")
     shellcheck scripts/* .ci/run bench/run bench/prepare oci-bundles/*/*.sh

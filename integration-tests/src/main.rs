@@ -14,6 +14,7 @@ mod reaper;
 mod report;
 mod runner;
 mod runtime;
+mod schema;
 mod test;
 mod worker;
 

@@ -12,6 +12,12 @@ pub use oci_spec::runtime::{Process, Spec};
 /// The version of the runtime specification that this runtime implements.
 pub const OCI_VERSION: &str = "1.3.0";
 
+/// The capabilities that a config may name, for the features document.
+pub const CAPABILITIES: &[&str] = shape::CAPABILITIES;
+
+/// The types of namespaces that a config may name, for the features document.
+pub const NAMESPACES: &[&str] = shape::NAMESPACES;
+
 /// The modes of `linux.memoryPolicy`, for the features document.
 pub const MEMORY_POLICY_MODES: &[&str] = shape::MEMORY_MODES;
 

@@ -11,7 +11,7 @@ mod names;
 pub(crate) mod tables;
 
 pub(crate) use mend::{Mended, mend};
-pub(crate) use names::{MEMORY_FLAGS, MEMORY_MODES};
+pub(crate) use names::{CAPABILITIES, MEMORY_FLAGS, MEMORY_MODES, NAMESPACES};
 
 use serde_json::{Map, Value};
 

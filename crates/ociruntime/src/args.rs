@@ -287,4 +287,6 @@ fn help(verb: &Verb) -> String {
 }
 
 #[cfg(test)]
+mod made_up;
+#[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 mod cgroups;
 mod commands;
 mod crash;
+mod documents;
 mod errors;
 mod exec;
 mod explain;
@@ -27,6 +28,7 @@ use crate::case::Case;
 const TOPICS: &[(&str, &[Case])] = &[
     ("lifecycle", lifecycle::CASES),
     ("commands", commands::CASES),
+    ("documents", documents::CASES),
     ("errors", errors::CASES),
     ("process", process::CASES),
     ("exec", exec::CASES),

@@ -56,6 +56,10 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.mount("tmpfs", "tmpfs", "/data", &["mode=700"]);
         t.prints(&bundle.args(&["stat", "-c", "%a", "/data"]), "700\n")
     }),
+    case("a read-only tmpfs takes the mode of the directory that it covers", "runc run", |t| {
+        let bundle = t.bundle()?.mount("tmpfs", "tmpfs", "/var", &["ro"]);
+        t.prints(&bundle.sh("stat -c %a /var; touch /var/x 2>/dev/null || echo read-only"), "755\nread-only\n")
+    }),
     case("a tmpfs has its owner", "tmpfs(5)", |t| {
         let bundle = t.bundle()?.mount("tmpfs", "tmpfs", "/data", &["uid=7", "gid=8"]);
         t.prints(&bundle.args(&["stat", "-c", "%u %g", "/data"]), "7 8\n")

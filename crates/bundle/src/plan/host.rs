@@ -6,8 +6,9 @@ use cgroup::Layout;
 use sys::creds::{self, Mask};
 use sys::{fd, fs};
 
-/// The facts that decisions depend on.
-#[derive(Clone, Debug)]
+/// The facts that decisions depend on. By default: root without capabilities on a machine without cgroups, which will be
+/// asked about labels.
+#[derive(Clone, Debug, Default)]
 pub struct Host {
     /// Effective uid of the runtime.
     pub uid: u32,

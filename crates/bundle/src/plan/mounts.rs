@@ -177,12 +177,13 @@ fn bind_source(wanted: &Wanted, bundle: &Path) -> CString {
 
 fn file_system(wanted: &Wanted, kind: &str, options: &Options) -> MountSource {
     let source = wanted.source().as_ref().map(|source| (c"source".into(), Some(path(source))));
+    let content = content(kind, options);
     let readonly = options.change.set & ATTR_RDONLY != 0 && !KERNEL_TYPES.contains(&kind);
-    let readonly = readonly && !options.copy_up;
-    let readonly = readonly.then(|| (c"ro".into(), None));
+    // One that is filled first, or given a mode, only becomes a read-only mount.
+    let readonly = (readonly && content == Content::Fresh).then(|| (c"ro".into(), None));
     let on = if matches!(kind, "proc" | "sysfs") { On::PlainDirectory } else { On::Directory };
     let all = source.into_iter().chain(readonly).chain(own_options(options)).collect();
-    MountSource::FileSystem { kind: c(kind), options: all, on, content: content(kind, options) }
+    MountSource::FileSystem { kind: c(kind), options: all, on, content }
 }
 
 /// The options of the file system itself.

@@ -1,7 +1,7 @@
 //! The names that runtime-spec 1.3 allows, in its order.
 
 /// capabilities(7).
-pub(super) const CAPABILITIES: &[&str] = &[
+pub(crate) const CAPABILITIES: &[&str] = &[
     "CAP_AUDIT_CONTROL",
     "CAP_AUDIT_READ",
     "CAP_AUDIT_WRITE",
@@ -46,7 +46,7 @@ pub(super) const CAPABILITIES: &[&str] = &[
 ];
 
 /// config-linux.md, "Namespaces".
-pub(super) const NAMESPACES: &[&str] = &["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"];
+pub(crate) const NAMESPACES: &[&str] = &["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"];
 
 /// getrlimit(2).
 pub(super) const RLIMITS: &[&str] = &[

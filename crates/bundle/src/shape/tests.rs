@@ -15,7 +15,7 @@ fn filled(shape: &Shape, turn: usize) -> Value {
         Shape::Limit => Value::from(i64::MAX),
         Shape::Name(names) => Value::from(names[turn % names.len()]),
         Shape::Renamed(names) => Value::from(names[turn % names.len()].0),
-        Shape::Capabilities => Value::from(vec![names::CAPABILITIES[turn % names::CAPABILITIES.len()]]),
+        Shape::Capabilities => Value::from(vec![CAPABILITIES[turn % CAPABILITIES.len()]]),
         Shape::NumberList => Value::from("0-3,7"),
         Shape::List(element) => Value::from(vec![filled(element, turn), filled(element, turn + 1)]),
         Shape::Map(element) => {

@@ -37,8 +37,8 @@ fn fresh(
     let covered = copy_up::covered(root, &what.destination, content)?;
     let target = directory(root, &what.destination, on)?;
     check_target(&target, what)?;
-    // What is to be filled first becomes read-only afterwards.
-    let late = if content == Content::Copied { ATTR_RDONLY } else { 0 };
+    // What is to be filled first, or given a mode, becomes read-only afterwards.
+    let late = if content == Content::Fresh { 0 } else { ATTR_RDONLY };
     match file_system(kind, options, what.change.set & !late) {
         Err(error) if classic::makes(&error, options) => {
             classic::file_system(kind, options, what.change.set & !late, &target)?;

@@ -20,7 +20,7 @@ impl FromStr for LogFormat {
         match word {
             "text" => Ok(LogFormat::Text),
             "json" => Ok(LogFormat::Json),
-            _ => Err(format!("invalid log-format: {word}")),
+            _ => Err(format!("invalid log-format: {}", word.escape_debug())),
         }
     }
 }
