@@ -11,7 +11,7 @@ use sys::{Errno, Error, creds, fd, net, netlink, process, resource, signal, sock
 
 use crate::hooks;
 use crate::packet::{Channel, Packet, Reason};
-use crate::plan::{Action, Execution, Plan, Step};
+use crate::plan::{Action, Execution, HookPoint, Plan, Step};
 use crate::process::label::Labels;
 use crate::process::{directory, home, identity, program};
 use crate::procfs::Procfs;
@@ -139,6 +139,15 @@ impl<'p> Child<'p> {
         self.host(step).ask(descriptor).map(drop)
     }
 
+    /// Has the limits set, by the time that the next request is granted. Only a hook of ours has to find them in place.
+    fn limit(&self, step: u32) -> Result<(), Reason> {
+        let is_hook = |step: &Step| matches!(step.action, Action::ContainerHook(HookPoint::CreateContainer, _));
+        if self.inherited.plan.steps.iter().any(is_hook) {
+            return self.ask(step, None);
+        }
+        self.channel.send(Packet::Told(step), None).map_err(|_| Reason::Orphaned)
+    }
+
     fn host(&self, step: u32) -> Host<'_> {
         Host { channel: &self.channel, step }
     }
@@ -236,7 +245,7 @@ impl<'p> Child<'p> {
             Action::Label { module, label } => self.labels.write(*module, label)?,
             Action::Execute(execution) => return Err(self.execute(execution).into()),
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => self.ask(index, None)?,
-            Action::DeviceRules(_) | Action::Limits(_) => self.ask(index, None)?,
+            Action::DeviceRules(_) | Action::Limits(_) => self.limit(index)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
             // The parent's alone.
             Action::InitialAffinity(_) | Action::JoinPidNamespace(_) | Action::LimitFromOutside(_) => {}

@@ -280,6 +280,7 @@ impl<'p> Server<'p, '_> {
                     let answer = self.part(step, descriptor, trace)?;
                     self.grant(step, answer)?;
                 }
+                Packet::Told(step) => drop(self.part(step, descriptor, trace)?),
                 Packet::Forked(step) => {
                     self.replace(descriptor)?;
                     self.grant(step, None)?;

@@ -10,6 +10,8 @@ use sys::{Call, Errno, Error, socket};
 pub enum Packet {
     /// Child: I have come to this step; do your part. May carry a descriptor.
     Request(u32),
+    /// Child: I have come to this step; do your part while I go on. It is done when a later request is granted.
+    Told(u32),
     /// Parent: done, go on. May carry a descriptor.
     Granted(u32),
     /// Child: this step failed. May carry a file with the output of a hook.
@@ -78,6 +80,7 @@ impl Packet {
             Packet::Forked(step) => (5, step, 0, 0),
             Packet::Go { trace } => (6, trace.into(), 0, 0),
             Packet::Executing => (7, 0, 0, 0),
+            Packet::Told(step) => (8, step, 0, 0),
         };
         let mut bytes = [0; SIZE];
         bytes[0..4].copy_from_slice(&u32::to_ne_bytes(kind));
@@ -100,6 +103,7 @@ impl Packet {
             5 => Packet::Forked(step),
             6 => Packet::Go { trace: step != 0 },
             7 => Packet::Executing,
+            8 => Packet::Told(step),
             _ => return None,
         })
     }
@@ -210,6 +214,7 @@ mod tests {
     #[test]
     fn packets_survive_the_wire() {
         check(Packet::Request(7));
+        check(Packet::Told(7));
         check(Packet::Granted(u32::MAX));
         check(Packet::Span { step: 1, start: 5, end: u64::MAX });
         check(Packet::Forked(2));

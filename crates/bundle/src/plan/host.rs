@@ -33,22 +33,27 @@ pub struct Host {
 impl Host {
     /// Asks the machine.
     pub fn read() -> Result<Host, cgroup::Error> {
+        Ok(Host { cgroups: Layout::read()?, ..Host::without_cgroups() })
+    }
+
+    /// What a plan for `exec` depends on: the container's cgroup is known from its record.
+    pub fn without_cgroups() -> Host {
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         // sd_listen_fds(3): the variables may be left over from a parent, and then mean nothing here.
         let is_for_us = variable("LISTEN_PID").is_some_and(|pid| pid == std::process::id().to_string());
         let listening = |name| variable(name).filter(|_| is_for_us);
-        Ok(Host {
+        Host {
             uid: creds::euid(),
             gid: creds::egid(),
             // Without an answer nothing can be promised, and so a warning is due for every capability.
             capabilities: creds::capabilities().map_or(0, |sets| sets.permitted),
             in_user_namespace: sys::namespace::in_user_namespace(),
-            cgroups: Layout::read()?,
+            cgroups: Layout::default(),
             listen_fds: listening("LISTEN_FDS").and_then(|count| count.parse().ok()).unwrap_or(0),
             listen_names: listening("LISTEN_FDNAMES"),
             apparmor: OnceCell::new(),
             selinux: OnceCell::new(),
-        })
+        }
     }
 
     /// Whether AppArmor profiles are enforced.
