@@ -141,7 +141,8 @@ impl<'p> Child<'p> {
 
     /// Has the limits set, by the time that the next request is granted. Only a hook of ours has to find them in place.
     fn limit(&self, step: u32) -> Result<(), Reason> {
-        let is_hook = |step: &Step| matches!(step.action, Action::ContainerHook(HookPoint::CreateContainer, _));
+        let is_hook =
+            |step: &Step| matches!(step.action, Action::ContainerHook(HookPoint::CreateContainer, _));
         if self.inherited.plan.steps.iter().any(is_hook) {
             return self.ask(step, None);
         }
