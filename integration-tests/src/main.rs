@@ -1,5 +1,6 @@
 //! Black-box tests of any OCI runtime: it is named by its path, and nothing of it is linked in.
 
+mod agent;
 mod args;
 mod bundle;
 mod case;

@@ -7,7 +7,7 @@ use crate::container::Container;
 use crate::expect::{hold, same, until};
 use crate::leak::{self, Before};
 use crate::procfs::{self, Process};
-use crate::runtime::{Call, Output};
+use crate::runtime::{Call, Output, Running};
 use nix::mount::{MntFlags, umount2};
 use std::cell::Cell;
 use std::fs::{self, Permissions};
@@ -191,6 +191,12 @@ impl Test {
     pub(crate) fn run_with(&self, bundle: &Bundle, flags: &[&str]) -> Outcome<Output> {
         bundle.write()?;
         self.call(&words("run", bundle, flags, &self.id()))
+    }
+
+    /// `run` in the foreground, not waited for.
+    pub(crate) fn begin(&self, bundle: &Bundle) -> Outcome<Running> {
+        bundle.write()?;
+        self.command(&words("run", bundle, &[], &self.id()))?.spawn()
     }
 
     /// `run` prepared by a wrapper (see `through`).

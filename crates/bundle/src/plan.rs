@@ -16,7 +16,7 @@ mod options;
 mod process;
 mod rootfs;
 mod scheduling;
-mod seccomp;
+pub mod seccomp;
 mod supported;
 mod text;
 
@@ -31,7 +31,7 @@ use sys::namespace::NEWUSER;
 use crate::problem::Problem;
 
 pub use hooks::{host_hooks, state};
-pub use host::Host;
+pub use host::{Filters, Host};
 pub use options::names as mount_option_names;
 
 /// What the command line adds to a config.
@@ -83,6 +83,8 @@ pub struct Planned {
     pub late_hooks: bool,
     /// Whether the process has a terminal.
     pub terminal: bool,
+    /// Who is sent the listener of the seccomp filter, if it has one.
+    pub agent: Option<seccomp::Agent>,
     /// What the user should hear of, though it stops nothing.
     pub warnings: Vec<String>,
 }
@@ -138,9 +140,9 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     let namespaces = namespaces::Namespaces::of(spec);
     let cgroups = cgroups::Cgroups::of(spec, host, request)?;
     let rootfs = rootfs::path(spec, request.bundle);
-    let filter = seccomp::filter(spec)?;
-    let labels = labels::Labels::of(spec.process().as_ref(), host)?;
     let mut warnings = cgroups::notes(spec);
+    let filter = seccomp::filter(spec, host, &mut warnings)?;
+    let labels = labels::Labels::of(spec.process().as_ref(), host)?;
 
     let mut steps = Steps::default();
     let meanwhile = cgroups.is_slow() && !namespaces.has(NEWUSER);
@@ -166,7 +168,8 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     if let Some(process) = spec.process() {
         scheduling::plan(&mut steps, process, spec.linux().as_ref())?;
     }
-    process::become_user(&mut steps, spec, host, &namespaces, &filter, request.preserve_fds, &mut warnings);
+    let filter = filter.as_ref();
+    process::become_user(&mut steps, spec, host, &namespaces, filter, request.preserve_fds, &mut warnings);
     // A hook is a fork, which inherits the label for the next execve; without hooks a wrong label fails `create`.
     let has_hooks = hooks::has(spec, HookPoint::StartContainer);
     if !has_hooks {
@@ -180,7 +183,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     if has_hooks {
         labels.write(&mut steps);
     }
-    process::execute(&mut steps, spec, host, &filter);
+    process::execute(&mut steps, spec, host, filter);
 
     let state = state(spec, request.id, request.bundle);
     let plan = Plan { namespaces: namespaces.by_clone(meanwhile), steps: steps.0, state };
@@ -194,6 +197,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         joined: namespaces.own() & !namespaces.made(),
         late_hooks: hooks::has_late(spec),
         terminal: process::has_terminal(spec),
+        agent: seccomp::agent(spec),
         warnings,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Code that runs here takes prepared data, logs nothing, formats nothing, and leaves by execve or `_exit`.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use sys::clone::{How, Side, clone};
@@ -10,8 +10,8 @@ use sys::namespace::{self, NEWCGROUP, NEWTIME};
 use sys::{Errno, Error, creds, fd, net, netlink, process, resource, signal, socket, time};
 
 use crate::hooks;
-use crate::packet::{Channel, Packet, Reason};
-use crate::plan::{Action, Execution, HookPoint, Plan, Step};
+use crate::packet::{self, Channel, Packet, Reason};
+use crate::plan::{Action, Filter, HookPoint, Plan, Step};
 use crate::process::label::Labels;
 use crate::process::{directory, home, identity, program};
 use crate::procfs::Procfs;
@@ -55,8 +55,10 @@ struct Child<'p> {
     /// Of the program: the caller's, unless the config has one.
     umask: u32,
     entered: bool,
-    home: Option<CString>,
-    program: Option<&'p CStr>,
+    home: Option<&'static CStr>,
+    image: Option<process::Image<'p>>,
+    /// Whether the other side knows that execve is next.
+    announced: bool,
 }
 
 /// While the container is set up: what is made has the usual modes, whatever the caller's mask.
@@ -83,7 +85,8 @@ pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
         umask: process::set_umask(SETUP_UMASK),
         entered: false,
         home: None,
-        program: None,
+        image: None,
+        announced: false,
     };
     let steps = &child.inherited.plan.steps;
     for (index, step) in steps.iter().enumerate() {
@@ -91,8 +94,7 @@ pub(crate) fn run(inherited: Inheritance<'_>, channel: Channel) -> ! {
         if let Err(stop) = child.step(index as u32, &step.action) {
             child.give_up(index as u32, stop);
         }
-        // To wait for start is no work, and whoever traces start has not seen its beginning.
-        if let Some(start) = start.filter(|_| !matches!(step.action, Action::AwaitStart)) {
+        if let Some(start) = start.filter(|_| step.action.can_be_timed()) {
             child.report_span(index as u32, start);
         }
     }
@@ -105,6 +107,14 @@ impl Plan {
     fn can_be_watched(&self) -> bool {
         let hides = |step: &Step| matches!(step.action, Action::MapIds(_) | Action::JoinInit { .. });
         self.namespaces & namespace::NEWPID == 0 && !self.steps.iter().any(hides)
+    }
+}
+
+impl Action {
+    /// To wait for start is no work, and whoever traces start has not seen its beginning. Under a filter there may be
+    /// no telling.
+    fn can_be_timed(&self) -> bool {
+        !matches!(self, Action::AwaitStart | Action::Filter(_))
     }
 }
 
@@ -200,7 +210,10 @@ impl<'p> Child<'p> {
             }
             Action::Sysctl { path, value } => self.proc()?.write(path, value.to_bytes())?,
             Action::MakeDirectory(path) => drop(self.root()?.make_directories(path)?),
-            Action::Home { uid } => self.home = Some(home::variable(self.root()?, *uid)),
+            // Kept for good: execve reads it.
+            Action::Home { uid } => {
+                self.home = Some(Box::leak(home::variable(self.root()?, *uid).into_boxed_c_str()));
+            }
             Action::OpenLabel(module) => {
                 self.proc()?;
                 let proc = self.proc.as_ref().ok_or(Reason::Panicked)?;
@@ -237,14 +250,12 @@ impl<'p> Child<'p> {
             }
             Action::NoNewPrivileges => creds::no_new_privileges()?,
             Action::VerifyDirectory(path) => directory::verify(path, self.entered)?,
-            Action::FindProgram(program) => self.program = Some(program::find(program)?),
-            Action::PrivilegedFilter(filter) | Action::Filter(filter) => {
-                drop(sys::seccomp::load(&filter.program, filter.flags)?);
-            }
+            Action::FindProgram(program) => self.image = Some(self.image(program::find(program)?)?),
+            Action::Filter(filter) => self.confine(index, filter)?,
             Action::Ready => self.ask(index, None)?,
             Action::AwaitStart => self.await_start()?,
             Action::Label { module, label } => self.labels.write(*module, label)?,
-            Action::Execute(execution) => return Err(self.execute(execution).into()),
+            Action::Execute(_) => return Err(self.execute().into()),
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => self.ask(index, None)?,
             Action::DeviceRules(_) | Action::Limits(_) => self.limit(index)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
@@ -319,11 +330,42 @@ impl<'p> Child<'p> {
         }
     }
 
-    fn execute(&self, execution: &Execution) -> Reason {
-        let Some(program) = self.program else { return Reason::Panicked };
-        // If nobody listens any more, the program runs all the same.
-        let _ = self.channel.send(Packet::Executing, None);
-        process::execute(program, &execution.arguments, &execution.environment, self.home.as_deref()).into()
+    /// The program as execve takes it. Made early: once the filter is loaded, to ask for memory may be forbidden.
+    fn image(&self, program: &'p CStr) -> Result<process::Image<'p>, Reason> {
+        let steps = &self.inherited.plan.steps;
+        let Some(Step { action: Action::Execute(execution), .. }) = steps.last() else {
+            return Err(Reason::Panicked);
+        };
+        Ok(process::Image::new(program, &execution.arguments, &execution.environment, self.home))
+    }
+
+    /// Tells that execve is next, once.
+    fn announce(&mut self) {
+        if !std::mem::replace(&mut self.announced, true) {
+            // If nobody listens any more, the program runs all the same.
+            let _ = self.channel.send(Packet::Executing, None);
+        }
+    }
+
+    /// Loads the filter. From here on a system call may fail or kill, and so there are none but what must be: those
+    /// that hand a listener over, and execve.
+    fn confine(&mut self, step: u32, filter: &Filter) -> Result<(), Reason> {
+        self.announce();
+        let Some(listener) = sys::seccomp::load(&filter.program, filter.flags)? else { return Ok(()) };
+        self.channel.send(Packet::Request(step), Some(listener.as_fd())).map_err(|_| Reason::Orphaned)?;
+        // Left for execve to close.
+        std::mem::forget(listener);
+        // By read, which programs cannot do without: no filter for one forbids it.
+        let mut answer = [0; packet::SIZE];
+        match fd::read(&self.channel, &mut answer)? {
+            packet::SIZE if Packet::from_bytes(&answer) == Some(Packet::Granted(step)) => Ok(()),
+            _ => Err(Reason::Orphaned),
+        }
+    }
+
+    fn execute(&mut self) -> Reason {
+        self.announce();
+        self.image.as_ref().map_or(Reason::Panicked, |image| image.execute().into())
     }
 }
 

@@ -126,8 +126,10 @@ impl Display for Action {
                 let plain = label.strip_prefix("exec ").unwrap_or(&label);
                 write!(f, "set the {} {plain}", module.label())
             }
-            Action::PrivilegedFilter(filter) | Action::Filter(filter) => {
-                write!(f, "load the seccomp filter ({} instructions)", filter.program.len())
+            Action::Filter(filter) => {
+                write!(f, "load the seccomp filter ({} instructions)", filter.program.len())?;
+                let agent = filter.agent.as_ref();
+                agent.map_or(Ok(()), |path| write!(f, " and send its listener to {}", path.display()))
             }
             Action::Identity(identity) => {
                 write!(f, "become uid {} and gid {}", identity.uid, identity.gid)?;
@@ -135,7 +137,9 @@ impl Display for Action {
                     Some(groups) if !groups.is_empty() => write!(f, " with groups {groups:?}")?,
                     _ => {}
                 }
-                write!(f, " with {} capabilities", identity.capabilities.sets.effective.count_ones())
+                write!(f, " with {} capabilities", identity.capabilities.sets.effective.count_ones())?;
+                let keeps = identity.until_execve != 0;
+                if keeps { f.write_str(" and, until exec, the one to load a filter") } else { Ok(()) }
             }
             Action::NoNewPrivileges => f.write_str("forbid new privileges"),
             Action::VerifyDirectory(path) => {

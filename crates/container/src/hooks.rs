@@ -80,7 +80,7 @@ fn become_hook(hook: &Hook, input: &OwnedFd, output: &OwnedFd, caller: &Channel)
         .and_then(|()| fd::place_at(output, 2))
         .and_then(|()| fd::close_on_exec_from(3));
     let error = match prepared {
-        Ok(()) => process::execute(&hook.path, &hook.arguments, &hook.environment, None),
+        Ok(()) => process::execute(&hook.path, &hook.arguments, &hook.environment),
         Err(error) => error,
     };
     // If the caller is gone there is nobody to tell.

@@ -443,11 +443,16 @@ impl Ready<'_> {
     }
 
     /// Lets the child go on to run the program, and waits until it does or fails.
-    pub fn execute(self, cgroup: &Cgroup, trace: &mut Trace) -> Result<Child> {
+    pub fn execute(
+        self,
+        cgroup: &Cgroup,
+        trace: &mut Trace,
+        agent: &mut dyn FnMut(OwnedFd) -> sys::Result<()>,
+    ) -> Result<Child> {
         let granted = self.channel.send(Packet::Granted(self.step), None);
         granted.map_err(|_| died(&self.child, cgroup))?;
         let plan = self.plan;
-        outcome(&self.channel, trace, &mut |step| label(plan, step))?;
+        Outcome { channel: &self.channel, label: &mut |step| label(plan, step), agent }.wait(trace)?;
         self.devices.keep();
         self.child.keep()
     }
@@ -467,33 +472,64 @@ pub fn go(connection: OwnedFd, trace: &Trace) -> Result<Going> {
 
 impl Going {
     /// Waits until the init runs the program or fails. `labels` are those of the steps that are left, by number.
-    pub fn wait(self, labels: &[(u32, String)], trace: &mut Trace) -> Result<()> {
+    pub fn wait(
+        self,
+        labels: &[(u32, String)],
+        trace: &mut Trace,
+        agent: &mut dyn FnMut(OwnedFd) -> sys::Result<()>,
+    ) -> Result<()> {
         let mut label = |step| {
             let known = labels.iter().find(|(number, _)| *number == step);
             known.map_or_else(|| "container init".into(), |(_, label)| label.clone())
         };
         let began = sys::time::monotonic();
-        outcome(&self.0, trace, &mut label)?;
+        Outcome { channel: &self.0, label: &mut label, agent }.wait(trace)?;
         trace.note("wait until the program runs", began);
         Ok(())
     }
 }
 
-/// Hears from a child until its end of the channel closes: by execve, of which it tells before, or by its death.
-fn outcome(channel: &Channel, trace: &mut Trace, label: &mut dyn FnMut(u32) -> String) -> Result<()> {
-    let mut executing = false;
-    while let Some((packet, descriptor)) =
-        channel.receive().map_err(Error::doing("hear from the container"))?
-    {
-        match packet {
-            Packet::Failed { step, reason } => {
-                let output = hooks::last_words(descriptor);
-                return Err(Error::Step { label: label(step), reason, output });
+/// What becomes of a child that was told to go on.
+struct Outcome<'o> {
+    channel: &'o Channel,
+    /// The text of a step.
+    label: &'o mut dyn FnMut(u32) -> String,
+    /// Takes the listener of a seccomp filter to whoever is to have it.
+    agent: &'o mut dyn FnMut(OwnedFd) -> sys::Result<()>,
+}
+
+impl Outcome<'_> {
+    /// Hears from the child until its end of the channel closes: by execve, of which it tells before, or by its death.
+    fn wait(&mut self, trace: &mut Trace) -> Result<()> {
+        let mut executing = false;
+        while let Some((packet, descriptor)) =
+            self.channel.receive().map_err(Error::doing("hear from the container"))?
+        {
+            match packet {
+                Packet::Failed { step, reason } => return Err(self.failed(step, reason, descriptor)),
+                Packet::Span { step, start, end } => trace.child(|| (self.label)(step), start, end),
+                Packet::Executing => executing = true,
+                Packet::Request(step) => self.hand_over(step, descriptor)?,
+                _ => {}
             }
-            Packet::Span { step, start, end } => trace.child(|| label(step), start, end),
-            Packet::Executing => executing = true,
-            _ => {}
+        }
+        if executing {
+            Ok(())
+        } else {
+            Err(Error::Plain("the process died before it ran the program".into()))
         }
     }
-    if executing { Ok(()) } else { Err(Error::Plain("the process died before it ran the program".into())) }
+
+    /// The child has loaded its filter and waits until the listener, which comes along, is in good hands.
+    fn hand_over(&mut self, step: u32, listener: Option<OwnedFd>) -> Result<()> {
+        let listener = listener.ok_or(Reason::Mismatch).map_err(|reason| self.failed(step, reason, None))?;
+        (self.agent)(listener).map_err(|error| self.failed(step, error.into(), None))?;
+        // It may have been killed meanwhile, of which the end of the channel tells.
+        let _ = self.channel.send(Packet::Granted(step), None);
+        Ok(())
+    }
+
+    fn failed(&mut self, step: u32, reason: Reason, output: Option<OwnedFd>) -> Error {
+        Error::Step { label: (self.label)(step), reason, output: hooks::last_words(output) }
+    }
 }

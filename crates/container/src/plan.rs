@@ -151,8 +151,6 @@ pub enum Action {
     Scheduling(Scheduling),
     /// The I/O priority of the process group.
     IoPriority(IoPriority),
-    /// A filter that must be loaded with privileges.
-    PrivilegedFilter(Filter),
     /// Become the container's user with its capabilities.
     Identity(Identity),
     /// No privileges by execve any more.
@@ -172,7 +170,7 @@ pub enum Action {
     AwaitStart,
     /// The security label that the program gets.
     Label { module: SecurityModule, label: CString },
-    /// A filter that is loaded as late as possible.
+    /// Put the process under a filter, as late as possible.
     Filter(Filter),
     /// Run the program.
     Execute(Execution),
@@ -415,6 +413,9 @@ pub struct Identity {
     pub groups: Option<Vec<u32>>,
     /// The five capability sets.
     pub capabilities: Capabilities,
+    /// What it keeps of its capabilities besides, until execve: what loading a filter takes. None of it is in the
+    /// sets that execve makes the program's from.
+    pub until_execve: Mask,
 }
 
 /// The five capability sets.
@@ -435,6 +436,8 @@ pub struct Filter {
     pub program: Vec<Instruction>,
     /// Flags of seccomp(2).
     pub flags: u64,
+    /// The socket to whose listener the filter's own is sent, if it has one (`SECCOMP_FILTER_FLAG_NEW_LISTENER`).
+    pub agent: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Filter {

@@ -13,6 +13,7 @@ use container::launch::{Launch, Ready, WayIn};
 use container::plan::{HookPoint, Plan};
 use sys::fd::ProcPath;
 
+use crate::agent::Agent;
 use crate::announce::announce;
 use crate::args::{self, Globals, Rootless};
 use crate::console::Console;
@@ -45,6 +46,7 @@ pub(crate) struct Blueprint<'a> {
     /// The plan and what belongs to it.
     pub(crate) planned: Planned,
     console: Console,
+    agent: Option<Agent>,
     start: Start,
 }
 
@@ -85,7 +87,8 @@ impl<'a> Blueprint<'a> {
         check_rootfs(&planned.rootfs)?;
         descriptors::check_preserved(args.preserve_fds)?;
         let console = Console::choose(planned.terminal, detach, args.console_socket.as_deref())?;
-        Ok(Blueprint { args, id, bundle, config, host, planned, console, start })
+        let agent = planned.agent.as_ref().map(Agent::find).transpose()?;
+        Ok(Blueprint { args, id, bundle, config, host, planned, console, agent, start })
     }
 
     /// Takes the id, makes the cgroup, and brings up the init. What was made is undone unless the container is kept.
@@ -132,6 +135,7 @@ impl<'a> Blueprint<'a> {
             parents: self.planned.cgroup.missing_parents(),
             namespaces: self.planned.made,
             joined: self.planned.joined,
+            agent: self.agent.clone(),
             has_process: self.config.spec.process().is_some(),
             shares_cgroup: self.planned.cgroup.exists(),
             own_keyring: !self.args.no_new_keyring,

@@ -13,6 +13,7 @@ use container::Trace;
 use container::launch::{Launch, Ready, WayIn};
 use sys::Errno;
 
+use crate::agent::hand_over;
 use crate::announce::announce;
 use crate::args;
 use crate::console::{Console, Relay};
@@ -28,7 +29,8 @@ use crate::{descriptors, trace};
 pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
     let entry = store.find(&ContainerId::parse(&args.id)?)?;
     let record = entry.read()?;
-    match status::observe(&entry, &record)? {
+    let status = status::observe(&entry, &record)?;
+    match status {
         Status::Stopped | Status::Creating => {
             return Err(Error::Other("cannot exec in a stopped container".into()));
         }
@@ -42,10 +44,18 @@ pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
     let init = record.open_init()?;
     let config = Config::parse(entry.snapshot()?).map_err(Error::other)?;
     let process = process::wanted(args, &config.spec)?;
-    run(args, &record, init, &config.spec, &process)
+    run(args, &Container { record, status, spec: config.spec }, init, &process)
 }
 
-fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, wanted: &ProcessFile) -> Result<u8> {
+/// The container that is entered.
+struct Container {
+    record: Record,
+    status: Status,
+    spec: Spec,
+}
+
+fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &ProcessFile) -> Result<u8> {
+    let Container { record, status, spec } = container;
     let mut timeline = Trace::new(args.trace.is_some());
     descriptors::check_preserved(args.preserve_fds)?;
     let planned = plan(args, record, spec, &wanted.process)?;
@@ -56,7 +66,8 @@ fn run(args: &args::Exec, record: &Record, init: OwnedFd, spec: &Spec, wanted: &
     announce(&ready, args.pidfd_socket.as_deref(), args.pid_file.as_deref())?;
     let signals = if args.detach { None } else { Some(Signals::take()?) };
     let relay = master.map(Relay::start).transpose()?;
-    let child = ready.execute(&record.cgroup, &mut timeline).map_err(Error::other)?;
+    let mut agent = hand_over(record, *status, ready.pid().map_err(Error::other)?);
+    let child = ready.execute(&record.cgroup, &mut timeline, &mut agent).map_err(Error::other)?;
     wanted.warnings.iter().chain(&planned.warnings).for_each(|warning| tracing::warn!("{warning}"));
     trace::write_if_asked(args.trace.as_deref(), &timeline, child.pid);
     let Some(signals) = signals else { return Ok(0) };

@@ -5,6 +5,7 @@
 
 #![cfg_attr(not(test), no_main)]
 
+mod agent;
 mod announce;
 mod args;
 mod console;

@@ -4,10 +4,12 @@ use bundle::plan::Start;
 use container::Trace;
 use container::plan::HookPoint;
 
+use crate::agent::hand_over;
 use crate::args::{self, Globals};
 use crate::console::Relay;
 use crate::create::Blueprint;
 use crate::error::{Error, Result};
+use crate::status::Status;
 use crate::store::{Record, Store};
 use crate::wait::{self, Signals};
 use crate::{delete, hooks, trace};
@@ -23,7 +25,10 @@ pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<
     let mut ready = container.ready(&mut timeline)?;
     let signals = if args.detach { None } else { Some(Signals::take()?) };
     let relay = ready.take_console().map(Relay::start).transpose()?;
-    let child = ready.execute(&blueprint.planned.cgroup, &mut timeline).map_err(Error::other)?;
+    let pid = ready.pid().map_err(Error::other)?;
+    let mut agent = hand_over(&container.record, Status::Created, pid);
+    let child = ready.execute(&blueprint.planned.cgroup, &mut timeline, &mut agent).map_err(Error::other)?;
+    drop(agent);
     trace::write_if_asked(args.create.trace.as_deref(), &timeline, child.pid);
     // A failing hook ends the container, which is not kept yet (runtime-spec "Lifecycle", step 9).
     hooks::run(blueprint.spec(), &container.record, HookPoint::Poststart)

@@ -7,6 +7,7 @@ use container::plan::HookPoint;
 use sys::Errno;
 use sys::socket::{self, Kind};
 
+use crate::agent::hand_over;
 use crate::args;
 use crate::create::socket_path;
 use crate::error::{Error, Result};
@@ -51,7 +52,9 @@ fn release(entry: &Entry, record: &Record, timeline: &mut Trace) -> Result<()> {
     };
     let going = launch::go(connection, timeline).map_err(Error::other)?;
     entry.forget_start_socket()?;
-    going.wait(&record.steps, timeline).map_err(|error| failed(entry, record, error))?;
+    let mut agent = hand_over(record, Status::Created, record.init.map_or(0, |init| init.pid));
+    let outcome = going.wait(&record.steps, timeline, &mut agent);
+    outcome.map_err(|error| failed(entry, record, error))?;
     if record.late_hooks { poststart(entry, record) } else { Ok(()) }
 }
 

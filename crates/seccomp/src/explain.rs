@@ -95,7 +95,7 @@ pub fn explain(
 }
 
 fn unknown(arch: Arch, name: &str) -> Vec<Problem> {
-    vec![Problem::new("call", format!("{} has no system call {name:?}", arch.name()))]
+    vec![Problem::new("call", format!("{name:?}"), format!("a system call of {}", arch.name()))]
 }
 
 fn reason(

@@ -58,7 +58,7 @@ pub mod syscalls;
 mod tree;
 
 pub use arch::Arch;
-pub use check::{HAND_OVER, Problem};
+pub use check::{HAND_OVER, Problem, check_hand_over};
 pub use explain::{Call, Explanation, Reason, Verdict, explain};
 pub use graph::Instruction;
 pub use profile::{Action, ActionError, Condition, Flags, Operator, Profile, Rule};

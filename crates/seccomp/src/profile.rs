@@ -19,6 +19,13 @@ pub struct Profile {
     pub rules: Vec<Rule>,
 }
 
+impl Profile {
+    /// Whether a rule hands calls to a listener.
+    pub fn needs_listener(&self) -> bool {
+        self.rules.iter().any(|rule| rule.action == Action::Notify)
+    }
+}
+
 /// An entry of `syscalls`: what to do with some calls, if their arguments meet some conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -243,6 +250,16 @@ impl Flags {
     /// The names of all flags, sorted, for the features document.
     pub fn names() -> impl Iterator<Item = &'static str> {
         FLAGS.iter().map(|(name, _)| *name)
+    }
+
+    /// All flags that have a name, one by one.
+    pub fn all() -> impl Iterator<Item = Self> {
+        FLAGS.iter().map(|(_, flag)| *flag)
+    }
+
+    /// The names of the flags that are set.
+    pub fn set(self) -> impl Iterator<Item = &'static str> {
+        FLAGS.iter().filter(move |(_, flag)| self.contains(*flag)).map(|(name, _)| *name)
     }
 
     /// The flag of a name such as `SECCOMP_FILTER_FLAG_LOG`.

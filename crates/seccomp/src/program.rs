@@ -5,7 +5,7 @@ use crate::clauses::Checks;
 use crate::graph::{Graph, Id, Instruction, Test};
 use crate::section::{Section, Unnamed};
 use crate::tree::{self, Span};
-use crate::{Action, Arch, Flags, Problem, Profile, check};
+use crate::{Arch, Flags, Problem, Profile, check};
 
 /// Offsets in `struct seccomp_data` of linux/seccomp.h.
 const NUMBER: u32 = 0;
@@ -39,15 +39,16 @@ pub fn compile(profile: &Profile, native: Arch) -> Result<Program, Vec<Problem>>
     let calls = Calls::new(profile);
     let instructions = Compiler::new(profile, &calls, native).program();
     if instructions.len() > LONGEST {
-        return Err(vec![Problem::new("syscalls", too_long(instructions.len()))]);
+        let found = format!("a filter of {} instructions", instructions.len());
+        return Err(vec![Problem::new(
+            "syscalls",
+            found,
+            format!("{LONGEST}, which is what the kernel takes"),
+        )]);
     }
-    let needs_listener = profile.rules.iter().any(|rule| rule.action == Action::Notify);
+    let needs_listener = profile.needs_listener();
     let flags = flags(profile, needs_listener).bits();
     Ok(Program { instructions, flags, needs_listener, skipped: calls.unknown })
-}
-
-fn too_long(length: usize) -> String {
-    format!("the filter would have {length} instructions; the kernel takes {LONGEST}")
 }
 
 fn flags(profile: &Profile, needs_listener: bool) -> Flags {

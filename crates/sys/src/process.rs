@@ -27,12 +27,36 @@ impl Strings {
     }
 }
 
-/// Replaces the program (execve(2)), with one more environment variable if there is one; only comes back with an error.
-pub fn execute(path: &CStr, arguments: &Strings, environment: &Strings, extra: Option<&CStr>) -> Error {
-    let (arguments, environment) = (arguments.pointers(None), environment.pointers(extra));
-    // SAFETY: path and both arrays are terminated and outlive the call.
-    unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-    Error { call: Call::Execve, errno: Errno::last() }
+/// All that execve(2) takes, made ready: what follows is one system call, as a seccomp filter may want it.
+#[derive(Debug)]
+pub struct Image<'i> {
+    path: &'i CStr,
+    arguments: Vec<*const c_char>,
+    environment: Vec<*const c_char>,
+}
+
+impl<'i> Image<'i> {
+    /// The program with its arguments and environment, and one more environment variable if there is one.
+    pub fn new(
+        path: &'i CStr,
+        arguments: &'i Strings,
+        environment: &'i Strings,
+        extra: Option<&'i CStr>,
+    ) -> Image<'i> {
+        Image { path, arguments: arguments.pointers(None), environment: environment.pointers(extra) }
+    }
+
+    /// Replaces the program (execve(2)); only comes back with an error.
+    pub fn execute(&self) -> Error {
+        // SAFETY: path and both arrays are terminated, and the borrows of 'i keep what they point at.
+        unsafe { libc::execve(self.path.as_ptr(), self.arguments.as_ptr(), self.environment.as_ptr()) };
+        Error { call: Call::Execve, errno: Errno::last() }
+    }
+}
+
+/// Replaces the program (execve(2)); only comes back with an error.
+pub fn execute(path: &CStr, arguments: &Strings, environment: &Strings) -> Error {
+    Image::new(path, arguments, environment, None).execute()
 }
 
 /// Replaces the program by the file of a descriptor (execveat(2) with `AT_EMPTY_PATH`).

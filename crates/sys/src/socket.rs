@@ -116,6 +116,20 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>)
 
 /// The same with several descriptors. E2BIG for more than [`MOST_DESCRIPTORS`].
 pub fn send_all(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<()> {
+    transmit(socket, bytes, descriptors).map(drop)
+}
+
+/// Sends bytes over a stream, in as many messages as it takes, with a descriptor in the first of them.
+pub fn send_stream(socket: impl AsFd, bytes: &[u8], descriptor: BorrowedFd<'_>) -> Result<()> {
+    let mut sent = transmit(&socket, bytes, &[descriptor])?;
+    while sent < bytes.len() {
+        sent += transmit(&socket, &bytes[sent..], &[])?;
+    }
+    Ok(())
+}
+
+/// Sends one message; answers how many bytes went, which over a stream may be fewer than all.
+fn transmit(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<usize> {
     if descriptors.len() > MOST_DESCRIPTORS {
         return Err(Error { call: Call::Send, errno: Errno::E2BIG });
     }
@@ -131,7 +145,7 @@ pub fn send_all(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>])
             unsafe { libc::sendmsg(socket.as_fd().as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL) };
         match checked(Call::Send, result as libc::c_long) {
             Err(Error { errno: Errno::EINTR, .. }) => continue,
-            result => return result.map(drop),
+            result => return result.map(|count| count as usize),
         }
     }
 }

@@ -1,10 +1,18 @@
 //! `linux.seccomp`: the filter that the container's processes run under.
 
+use crate::agent::{Agent, Answer};
 use crate::bundle::Bundle;
 use crate::case::{Case, Outcome, case};
-use crate::expect::{contains, same};
+use crate::console::arg;
+use crate::container::Container;
+use crate::expect::{contains, hold, lacks, same};
 use crate::test::Test;
 use serde_json::{Value, json};
+
+/// Why a closed profile does not do for every runtime.
+const GO: &str = "the Go runtime makes calls of its own after the filter is loaded";
+
+const NO_FLAGS: &str = "1.1 takes no flags";
 
 pub(crate) const CASES: &[Case] = &[
     case("a call that a rule names fails with the rule's errno", "config-linux.md: Seccomp", |t| {
@@ -49,10 +57,297 @@ pub(crate) const CASES: &[Case] = &[
         t.rejects(&filtered(t, json!([rule("SCMP_ACT_KILL", 13)]))?, "errno")
     })
     .differs("runc", "1.1 takes no notice"),
+    case("a call that traps sends SIGSYS", "config-linux.md: Seccomp", |t| {
+        let bundle = filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_TRAP"}]))?;
+        contains("output", &t.output(&bundle.sh("(mkdir /tmp/made); echo $?"))?, "159")
+    }),
+    case("a call that is logged is carried out", "config-linux.md: Seccomp", |t| {
+        let bundle = filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_LOG"}]))?;
+        same("output", t.output(&bundle.sh("mkdir /tmp/made && ls /tmp"))?.as_str(), "made\n")
+    }),
+    case("a traced call without a tracer fails with ENOSYS", "seccomp(2)", |t| {
+        let bundle = filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_TRACE"}]))?;
+        contains("output", &t.run(&bundle.args(&["mkdir", "/tmp/made"]))?.stderr, "not implemented")
+    }),
+    case("a program killed by its filter ends with 159", "config-linux.md: Seccomp", |t| {
+        let bundle = filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_KILL_PROCESS"}]))?;
+        t.run(&bundle.args(&["mkdir", "/tmp/made"]))?.exits(159).map(drop)
+    }),
+    case("the default action can be an errno", "config-linux.md: Seccomp, defaultErrnoRet", |t| {
+        let bundle = t.bundle()?.args(&["mkdir", "/tmp/made"]);
+        contains("output", &t.run(&closed(bundle, json!({"defaultErrnoRet": 30})))?.stderr, "Read-only")
+    })
+    .differs("runc", GO),
+    case("without defaultErrnoRet the default is EPERM", "config-linux.md: Seccomp, defaultErrnoRet", |t| {
+        let bundle = t.bundle()?.args(&["mkdir", "/tmp/made"]);
+        contains("output", &t.run(&closed(bundle, json!({})))?.stderr, "not permitted")
+    }),
+    case("flags are accepted", "config-linux.md: Seccomp, flags", |t| {
+        let flags = ["TSYNC", "LOG", "SPEC_ALLOW"].map(|flag| format!("SECCOMP_FILTER_FLAG_{flag}"));
+        let bundle =
+            filtered(t, json!([rule("SCMP_ACT_ERRNO", 13)]))?.set("/linux/seccomp/flags", json!(flags));
+        contains("output", &t.run(&bundle.args(&["mkdir", "/tmp/made"]))?.stderr, "Permission denied")
+    })
+    .differs("runc", NO_FLAGS),
+    case("speculation stays allowed under SPEC_ALLOW", "config-linux.md: Seccomp, flags", |t| {
+        let flags = json!(["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]);
+        let bundle = filtered(t, json!([rule("SCMP_ACT_ERRNO", 13)]))?.set("/linux/seccomp/flags", flags);
+        let bundle = bundle.sh("grep Speculation_Store_Bypass: /proc/self/status");
+        lacks("status", &t.output(&bundle)?, "force mitigated")
+    })
+    .differs("runc", NO_FLAGS),
+    case("an unknown flag is an error", "config-linux.md: Seccomp, flags", |t| {
+        let bundle =
+            filtered(t, json!([]))?.set("/linux/seccomp/flags", json!(["SECCOMP_FILTER_FLAG_MAGIC"]));
+        t.rejects(&bundle, "SECCOMP_FILTER_FLAG_MAGIC")
+    })
+    .differs("runc", NO_FLAGS),
+    case("an unknown architecture is an error", "config-linux.md: Seccomp, architectures", |t| {
+        let bundle = filtered(t, json!([]))?.set("/linux/seccomp/architectures", json!(["SCMP_ARCH_PDP11"]));
+        t.rejects(&bundle, "SCMP_ARCH_PDP11")
+    }),
+    case("an argument beyond the sixth is an error", "config-linux.md: Seccomp, args", |t| {
+        let args = json!([{"index": 6, "value": 1, "op": "SCMP_CMP_EQ"}]);
+        let rule = json!([{"names": MKDIR, "action": "SCMP_ACT_ERRNO", "args": args}]);
+        t.rejects(&filtered(t, rule)?, "linux/seccomp/syscalls/0/args/0/index")
+    })
+    .differs("runc", "the words are those of libseccomp"),
+    case("an unknown operator is an error", "config-linux.md: Seccomp, args", |t| {
+        let args = json!([{"index": 0, "value": 1, "op": "SCMP_CMP_ISH"}]);
+        t.rejects(
+            &filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_ERRNO", "args": args}]))?,
+            "SCMP_CMP_ISH",
+        )
+    }),
+    case("a filter may forbid what sets a process up", "config-linux.md: Seccomp", |t| {
+        t.run(&closed(t.bundle()?, json!({})).args(&["true"]))?.ok().map(drop)
+    })
+    .differs("runc", GO),
+    case("a filter may forbid sockets", "config-linux.md: Seccomp", |t| {
+        for no_new_privileges in [true, false] {
+            let sockets =
+                ["socket", "sendmsg", "recvmsg", "sendto", "recvfrom", "accept", "accept4", "connect"];
+            let rules = json!([{"names": sockets, "action": "SCMP_ACT_KILL_PROCESS"}]);
+            let bundle = filtered(t, rules)?.set("/process/noNewPrivileges", json!(no_new_privileges));
+            let container = t.create(&bundle.args(&["sh", "-c", "exit 7"]))?;
+            container.start()?;
+            same("status", container.wait()?, 7)?;
+            container.delete()?;
+        }
+        Ok(())
+    }),
+    case("a filter may forbid a change of ids and capabilities", "config-linux.md: Seccomp", |t| {
+        let names = ["capset", "prctl", "setgroups", "setresuid", "setresgid", "setuid", "setgid", "chdir"];
+        let rules = json!([{"names": names, "action": "SCMP_ACT_ERRNO"}]);
+        for no_new_privileges in [true, false] {
+            let bundle = filtered(t, rules.clone())?.set("/process/user", json!({"uid": 1000, "gid": 1000}));
+            let bundle = bundle.set("/process/noNewPrivileges", json!(no_new_privileges));
+            // busybox itself would give its rights up.
+            t.run(&bundle.args(&["sh", "-c", "exit 0"]))?.ok()?;
+        }
+        Ok(())
+    })
+    .differs("runc", "without noNewPrivileges it loads the filter before it becomes the user"),
+    case("a filter leaves no capability behind that loading it takes", "capabilities(7)", |t| {
+        for uid in [0, 1000] {
+            let bundle = filtered(t, json!([rule("SCMP_ACT_ERRNO", 13)]))?
+                .set("/process/noNewPrivileges", json!(false))
+                .set("/process/user", json!({"uid": uid, "gid": uid}))
+                .sh("grep -E 'Cap(Prm|Eff|Amb|Inh)' /proc/self/status");
+            let output = t.output(&bundle)?;
+            let has_admin = |line: &str| {
+                let mask = line.split_whitespace().last().and_then(|mask| u64::from_str_radix(mask, 16).ok());
+                mask.is_none_or(|mask| mask & 1 << 21 != 0)
+            };
+            hold(!output.lines().any(has_admin), format!("CAP_SYS_ADMIN is left: {output}"))?;
+        }
+        Ok(())
+    }),
+    case("hooks of start run without the filter", "config.md: startContainer", |t| {
+        let hook = json!([{"path": "/bin/mkdir", "args": ["mkdir", "/tmp/hooked"]}]);
+        let bundle = filtered(t, json!([rule("SCMP_ACT_ERRNO", 13)]))?
+            .set("/hooks", json!({"startContainer": hook}))
+            .set("/process/noNewPrivileges", json!(false));
+        same("output", t.output(&bundle.args(&["ls", "/tmp"]))?.as_str(), "hooked\n")
+    })
+    .differs("runc", "1.1 runs them under the filter"),
+    case("an agent decides that a call fails", "config-linux.md: listenerPath", |t| {
+        let agent = Agent::wait(t)?;
+        let running = t.begin(&heard(t, &agent)?.args(&["mkdir", "/tmp/made"]))?;
+        let decider = agent.answer(Answer::Errno(13), 1)?;
+        contains("output", &running.wait()?.stderr, "Permission denied")?;
+        same("calls", decider.calls()?.len(), 1)
+    }),
+    case("an agent decides that a call is not done", "config-linux.md: listenerPath", |t| {
+        let agent = Agent::wait(t)?;
+        let running = t.begin(&heard(t, &agent)?.sh("mkdir /tmp/made && ls /tmp"))?;
+        agent.answer(Answer::Zero, 1)?.calls()?;
+        same("output", running.wait()?.ok()?.stdout.as_str(), "")
+    }),
+    case("an agent decides that a call goes on", "config-linux.md: listenerPath", |t| {
+        let agent = Agent::wait(t)?;
+        let running = t.begin(&heard(t, &agent)?.sh("mkdir /tmp/made && ls /tmp"))?;
+        agent.answer(Answer::Continue, 1)?.calls()?;
+        same("output", running.wait()?.ok()?.stdout.as_str(), "made\n")
+    }),
+    case("an agent decides without noNewPrivileges too", "config-linux.md: listenerPath", |t| {
+        let agent = Agent::wait(t)?;
+        let bundle = heard(t, &agent)?.set("/process/noNewPrivileges", json!(false));
+        let running = t.begin(&bundle.args(&["mkdir", "/tmp/made"]))?;
+        agent.answer(Answer::Errno(13), 1)?.calls()?;
+        contains("output", &running.wait()?.stderr, "Permission denied")
+    }),
+    case("the agent is told the container process state", "config-linux.md: ContainerProcessState", |t| {
+        let agent = Agent::wait(t)?;
+        let bundle = heard(t, &agent)?
+            .set("/linux/seccomp/listenerMetadata", json!("what it is to know"))
+            .set("/annotations", json!({"org.example.key": "value"}));
+        let container = t.create(&bundle.args(&["mkdir", "/tmp/made"]))?;
+        let starting = t.command(&["start", &container.id])?.spawn()?;
+        let decider = agent.answer(Answer::Continue, 1)?;
+        starting.wait()?.ok()?;
+        let state = decider.state.clone();
+        decider.calls()?;
+        same("fds", &state["fds"], &json!(["seccompFd"]))?;
+        same("metadata", &state["metadata"], &json!("what it is to know"))?;
+        same("pid", &state["pid"], &json!(container.pid))?;
+        hold(state["ociVersion"].is_string(), "no ociVersion")?;
+        let of = &state["state"];
+        same("state.id", &of["id"], &json!(container.id))?;
+        same("state.pid", &of["pid"], &json!(container.pid))?;
+        same("state.bundle", &of["bundle"], &json!(bundle_path(&container)?))?;
+        same("state.annotations", &of["annotations"], &json!({"org.example.key": "value"}))?;
+        hold(of["ociVersion"].is_string(), "no state.ociVersion")?;
+        hold(
+            ["creating", "created"].map(Value::from).contains(&of["status"]),
+            format!("status {}", of["status"]),
+        )?;
+        same("exit status", container.wait()?, 0)
+    }),
+    case("an exec has a listener of its own", "config-linux.md: listenerPath", |t| {
+        let agent = Agent::wait(t)?;
+        let container = t.create(&heard(t, &agent)?.args(&["sleep", "1000"]))?;
+        let starting = t.command(&["start", &container.id])?.spawn()?;
+        let (first, _) = agent.receive()?;
+        starting.wait()?.ok()?;
+        let exec = t.command(&["exec", &container.id, "mkdir", "/tmp/made"])?.spawn()?;
+        let decider = agent.answer(Answer::Errno(13), 1)?;
+        contains("output", &exec.wait()?.stderr, "Permission denied")?;
+        drop(first);
+        let state = decider.state.clone();
+        decider.calls()?;
+        same("state.pid", &state["state"]["pid"], &json!(container.pid))?;
+        same("state.status", &state["state"]["status"], &json!("running"))?;
+        hold(state["pid"] != json!(container.pid) && state["pid"].is_number(), format!("{state}"))
+    }),
+    case("a missing agent is an error", "config-linux.md: listenerPath", |t| {
+        let bundle = heard_at(t, arg(&t.path("nobody.sock")))?;
+        t.rejects(&bundle, "nobody.sock")
+    }),
+    case("an agent that is gone fails the container", "config-linux.md: listenerPath", |t| {
+        let agent = Agent::wait(t)?;
+        let bundle = heard(t, &agent)?;
+        drop(agent);
+        t.run(&bundle)?.refused(1, "refused")?;
+        t.nothing_left()
+    }),
+    case("an exec fails when the agent is gone", "config-linux.md: listenerPath", |t| {
+        let agent = Agent::wait(t)?;
+        let container = t.create(&heard(t, &agent)?.args(&["sleep", "1000"]))?;
+        let starting = t.command(&["start", &container.id])?.spawn()?;
+        let (_first, _) = agent.receive()?;
+        starting.wait()?.ok()?;
+        drop(agent);
+        let output = container.exec(&["true"])?;
+        hold(output.code != 0, "the exec succeeds")?;
+        contains("output", &output.stderr, "refused")
+    }),
+    case("a listener needs a path", "config-linux.md: listenerPath", |t| {
+        t.rejects(&filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_NOTIFY"}]))?, "listenerPath")
+    }),
+    case("a path without a listener is ignored", "config-linux.md: listenerPath", |t| {
+        let bundle = filtered(t, json!([rule("SCMP_ACT_ERRNO", 13)]))?;
+        t.run(&bundle.set("/linux/seccomp/listenerPath", json!("/nonexistent")))?.ok().map(drop)
+    }),
+    case("a listener cannot decide about its own handing over", "config-linux.md: listenerPath", |t| {
+        for name in ["sendmsg", "write"] {
+            let rules = json!([{"names": [name], "action": "SCMP_ACT_NOTIFY"}]);
+            let bundle = filtered(t, rules)?.set("/linux/seccomp/listenerPath", json!(t.path("agent.sock")));
+            t.rejects(&bundle, &format!("linux/seccomp/syscalls/0/names/0: found \"{name}\""))?;
+        }
+        Ok(())
+    })
+    .differs("runc", "it hands over by write alone"),
+    case("a listener cannot be the default", "config-linux.md: listenerPath", |t| {
+        let profile = json!({"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": t.path("agent.sock")});
+        t.rejects(&t.bundle()?.set("/linux/seccomp", profile), "default")
+    }),
+    case("no listener stays open in the container", "seccomp_unotify(2)", |t| {
+        let agent = Agent::wait(t)?;
+        let running = t.begin(&heard(t, &agent)?.sh("ls -l /proc/self/fd"))?;
+        let (_listener, _) = agent.receive()?;
+        lacks("descriptors", &running.wait()?.ok()?.stdout, "seccomp")
+    }),
     case("an unknown action is an error", "config-linux.md: Seccomp", |t| {
         t.rejects(&filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_SHRUG"}]))?, "SCMP_ACT_SHRUG")
     }),
 ];
+
+/// Calls that a small static program makes; everything else is up to the default action.
+const PLAIN: [&str; 25] = [
+    "execve",
+    "exit",
+    "exit_group",
+    "brk",
+    "mmap",
+    "munmap",
+    "mprotect",
+    "arch_prctl",
+    "set_tid_address",
+    "write",
+    "writev",
+    "read",
+    "openat",
+    "close",
+    "fstat",
+    "newfstatat",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "readlink",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "set_robust_list",
+    "getrandom",
+];
+
+/// Allows just what a small program needs.
+fn closed(bundle: Bundle, more: Value) -> Bundle {
+    let rules = json!([{"names": PLAIN, "action": "SCMP_ACT_ALLOW"}, {"names": ["prlimit64", "rseq", "umask"], "action": "SCMP_ACT_ALLOW"}]);
+    bundle.set("/linux/seccomp", json!({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": rules})).edit(
+        |config| {
+            more.as_object()
+                .into_iter()
+                .flatten()
+                .for_each(|(key, value)| config["linux"]["seccomp"][key] = value.clone())
+        },
+    )
+}
+
+/// A bundle where an agent decides about directories.
+fn heard(t: &Test, agent: &Agent<'_>) -> Outcome<Bundle> {
+    heard_at(t, agent.path())
+}
+
+fn heard_at(t: &Test, path: &str) -> Outcome<Bundle> {
+    let rules = json!([{"names": MKDIR, "action": "SCMP_ACT_NOTIFY"}]);
+    Ok(filtered(t, rules)?.set("/linux/seccomp/listenerPath", json!(path)))
+}
+
+fn bundle_path(container: &Container<'_>) -> Outcome<Value> {
+    Ok(container.state()?["bundle"].clone())
+}
 
 /// What a libc may call to make a directory.
 const MKDIR: [&str; 2] = ["mkdir", "mkdirat"];

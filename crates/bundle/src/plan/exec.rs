@@ -44,10 +44,10 @@ pub struct Entry {
 pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entry, Error> {
     // Sockets are handed to the container's init alone.
     let host = &Host { listen_fds: 0, listen_names: None, ..host.clone() };
-    let filter = seccomp::filter(target.spec)?;
+    let mut warnings = Vec::new();
+    let filter = seccomp::filter(target.spec, host, &mut warnings)?;
     let labels = Labels::of(Some(process), host)?;
     let affinity = Affinity::of(process)?;
-    let mut warnings = Vec::new();
     let mut steps = Steps::default();
     affinity.begin(&mut steps);
     if let Some(score) = process.oom_score_adj() {
@@ -81,10 +81,10 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     steps.push("process.cwd", Action::EnterDirectory(super::text::path(process.cwd())));
     let rights = planned::Rights { host, in_user_namespace: target.namespaces & NEWUSER != 0, denies_groups };
     scheduling::plan(&mut steps, process, target.spec.linux().as_ref())?;
-    planned::become_user_of(&mut steps, process, &rights, &filter, &mut warnings);
+    planned::become_user_of(&mut steps, process, &rights, filter.as_ref(), &mut warnings);
     labels.write(&mut steps);
     steps.push("", Action::Ready);
-    planned::execute_of(&mut steps, process, host, &filter);
+    planned::execute_of(&mut steps, process, host, filter.as_ref());
     let plan = Plan { namespaces: 0, steps: steps.0, state: super::no_state() };
     let terminal = process.terminal().unwrap_or(false);
     Ok(Entry { plan, terminal, warnings })

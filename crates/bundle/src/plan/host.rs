@@ -3,8 +3,9 @@
 use std::cell::OnceCell;
 
 use cgroup::Layout;
+use seccomp::{Action, Flags};
 use sys::creds::{self, Mask};
-use sys::{fd, fs};
+use sys::{fd, fs, seccomp as kernel};
 
 /// The facts that decisions depend on. By default: root without capabilities on a machine without cgroups, which will be
 /// asked about labels.
@@ -28,6 +29,33 @@ pub struct Host {
     pub apparmor: OnceCell<bool>,
     /// The same of SELinux.
     pub selinux: OnceCell<bool>,
+    /// What the kernel knows of seccomp filters, once that was asked.
+    pub filters: OnceCell<Filters>,
+}
+
+/// What not every kernel knows of seccomp filters (seccomp(2)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filters {
+    /// The flags that it knows.
+    pub flags: Flags,
+    /// The actions among [`LATER_ACTIONS`] that it does not know.
+    pub unknown_actions: Vec<Action>,
+}
+
+/// The actions that came after the first version of filters: with Linux 4.14, 4.14 and 5.0.
+const LATER_ACTIONS: [Action; 3] = [Action::KillProcess, Action::Log, Action::Notify];
+
+impl Filters {
+    /// Asks the kernel.
+    pub fn read() -> Filters {
+        let is_unknown = |action: &Action| !kernel::knows_action(action.return_value());
+        Filters {
+            flags: Flags::all()
+                .filter(|flag| kernel::knows_flag(flag.bits().into()))
+                .fold(Flags::empty(), |all, flag| all | flag),
+            unknown_actions: LATER_ACTIONS.into_iter().filter(is_unknown).collect(),
+        }
+    }
 }
 
 impl Host {
@@ -53,6 +81,7 @@ impl Host {
             listen_names: listening("LISTEN_FDNAMES"),
             apparmor: OnceCell::new(),
             selinux: OnceCell::new(),
+            filters: OnceCell::new(),
         }
     }
 
@@ -70,6 +99,16 @@ impl Host {
             let place = fd::open(fd::cwd(), c"/sys/fs/selinux", fd::O_PATH, 0);
             place.and_then(fs::file_system).is_ok_and(|kind| kind == fs::SELINUX_MAGIC)
         })
+    }
+
+    /// What the kernel knows of an action that came later, or of flags.
+    pub(super) fn filters(&self) -> &Filters {
+        self.filters.get_or_init(Filters::read)
+    }
+
+    /// Whether the kernel knows a seccomp action. Asks only about those that came later.
+    pub(super) fn knows_action(&self, action: Action) -> bool {
+        !LATER_ACTIONS.contains(&action) || !self.filters().unknown_actions.contains(&action)
     }
 
     /// Whether the runtime lacks root's rights over the host.

@@ -68,7 +68,7 @@ pub(super) fn become_user(
     spec: &Spec,
     host: &Host,
     namespaces: &Namespaces,
-    filter: &Option<Filter>,
+    filter: Option<&Filter>,
     preserve_fds: u32,
     warnings: &mut Vec<String>,
 ) {
@@ -101,18 +101,16 @@ pub(super) fn become_user_of(
     steps: &mut Steps,
     process: &Process,
     rights: &Rights<'_>,
-    filter: &Option<Filter>,
+    filter: Option<&Filter>,
     warnings: &mut Vec<String>,
 ) {
     steps.push("process.user.uid", Action::OwnStreams { uid: process.user().uid() });
     steps.push("process.user.umask", Action::Umask(process.user().umask()));
-    // A filter may forbid what comes after it: nothing does that could come before.
     limits(steps, process, rights.in_user_namespace);
     let no_new_privileges = process.no_new_privileges().unwrap_or(false);
-    if let Some(filter) = filter.as_ref().filter(|_| !no_new_privileges) {
-        steps.push("linux.seccomp", Action::PrivilegedFilter(filter.clone()));
-    }
-    steps.push("process.user", Action::Identity(identity(process, rights.denies_groups)));
+    let until_execve = if filter.is_some() && !no_new_privileges { LOADS_FILTERS } else { 0 };
+    let identity = identity(process, rights.denies_groups);
+    steps.push("process.user", Action::Identity(Identity { until_execve, ..identity }));
     warn_of_capabilities(process, rights.grantable(), warnings);
     if no_new_privileges {
         steps.push("process.noNewPrivileges", Action::NoNewPrivileges);
@@ -120,6 +118,11 @@ pub(super) fn become_user_of(
     steps.push("process.cwd", Action::VerifyDirectory(path(process.cwd())));
     steps.push("process.args[0]", Action::FindProgram(program(process)));
 }
+
+/// Without no_new_privs only CAP_SYS_ADMIN may load a filter (seccomp(2)). The filter comes last, since it may forbid
+/// what would come after it, and so the process keeps the capability until execve, which gives the program what the
+/// bounding, inheritable and ambient sets say, whatever was permitted before (capabilities(7)).
+const LOADS_FILTERS: Mask = 1 << 21;
 
 fn identity(process: &Process, denies_groups: bool) -> Identity {
     let user = process.user();
@@ -129,6 +132,7 @@ fn identity(process: &Process, denies_groups: bool) -> Identity {
         gid: user.gid(),
         groups: (!denies_groups || !groups.is_empty()).then_some(groups),
         capabilities: capabilities(process),
+        until_execve: 0,
     }
 }
 
@@ -220,15 +224,15 @@ fn resource(kind: PosixRlimitType) -> u32 {
     }
 }
 
-/// The last steps: the late filter and the program.
-pub(super) fn execute(steps: &mut Steps, spec: &Spec, host: &Host, filter: &Option<Filter>) {
+/// The last steps: the filter and the program.
+pub(super) fn execute(steps: &mut Steps, spec: &Spec, host: &Host, filter: Option<&Filter>) {
     if let Some(process) = spec.process() {
         execute_of(steps, process, host, filter);
     }
 }
 
-pub(super) fn execute_of(steps: &mut Steps, process: &Process, host: &Host, filter: &Option<Filter>) {
-    if let Some(filter) = filter.as_ref().filter(|_| process.no_new_privileges().unwrap_or(false)) {
+pub(super) fn execute_of(steps: &mut Steps, process: &Process, host: &Host, filter: Option<&Filter>) {
+    if let Some(filter) = filter {
         steps.push("linux.seccomp", Action::Filter(filter.clone()));
     }
     let arguments: Vec<CString> = process.args().iter().flatten().map(c).collect();

@@ -1,100 +1,187 @@
 //! `linux.seccomp`: the profile in the words of the seccomp crate, compiled.
 
-use std::fmt::Display;
+use std::path::PathBuf;
 
 use container::plan::Filter;
-use oci_spec::runtime::{LinuxSeccomp, LinuxSyscall, Spec};
+use oci_spec::runtime::{LinuxSeccomp, LinuxSeccompAction, LinuxSyscall, Spec};
 use seccomp::{Action, ActionError, Arch, Condition, Flags, Operator, Profile, Rule};
 use sys::seccomp::Instruction;
 
-use super::Error;
+use super::{Error, Host};
 use crate::problem::Problem;
 
 /// The architecture of this build.
-const NATIVE: Arch = if cfg!(target_arch = "aarch64") { Arch::Aarch64 } else { Arch::X86_64 };
+pub const NATIVE: Arch = match Arch::native() {
+    Some(native) => native,
+    None => panic!("there is no seccomp for this architecture"),
+};
 
-/// The compiled filter, if the config has a profile.
-pub(super) fn filter(spec: &Spec) -> Result<Option<Filter>, Error> {
-    spec.linux().as_ref().and_then(|linux| linux.seccomp().as_ref()).map(compile).transpose()
+/// Where the profile stands in a config.
+const PLACE: &str = "/linux/seccomp";
+
+/// Who is sent the listener of a filter (config-linux.md, "Seccomp").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// The socket on which it waits: `listenerPath`.
+    pub path: PathBuf,
+    /// What it is to be told: `listenerMetadata`.
+    pub metadata: Option<String>,
 }
 
-fn compile(wanted: &LinuxSeccomp) -> Result<Filter, Error> {
-    let profile = profile(wanted).map_err(|problem| Error::Problems(vec![problem]))?;
-    let program = seccomp::compile(&profile, NATIVE).map_err(|problems| {
-        Error::Problems(
-            problems.into_iter().map(|problem| at(&pointer(&problem.path), problem.message)).collect(),
-        )
-    })?;
-    if program.needs_listener {
-        return Err(Error::Problems(vec![Problem {
-            pointer: "/linux/seccomp".into(),
-            found: "SCMP_ACT_NOTIFY".into(),
-            allowed: "every other action: this version hands no listener over".into(),
-        }]));
+/// The agent of a config. A path that no rule needs is ignored, as the specification has it.
+pub(super) fn agent(spec: &Spec) -> Option<Agent> {
+    let profile = spec.linux().as_ref()?.seccomp().as_ref()?;
+    let mut rules = profile.syscalls().iter().flatten();
+    rules.find(|rule| rule.action() == LinuxSeccompAction::ScmpActNotify)?;
+    let path = profile.listener_path().clone().filter(|path| !path.as_os_str().is_empty())?;
+    Some(Agent { path, metadata: profile.listener_metadata().clone() })
+}
+
+/// The compiled filter, if the config has a profile.
+pub(super) fn filter(spec: &Spec, host: &Host, warnings: &mut Vec<String>) -> Result<Option<Filter>, Error> {
+    let Some(wanted) = spec.linux().as_ref().and_then(|linux| linux.seccomp().as_ref()) else {
+        return Ok(None);
+    };
+    let profile = profile(wanted, PLACE).map_err(Error::Problems)?;
+    check_actions(&profile, host).map_err(Error::Problems)?;
+    let program = compile(&profile, PLACE).map_err(Error::Problems)?;
+    let agent = agent(spec);
+    if program.needs_listener && agent.is_none() {
+        return Err(Error::Problems(vec![without_agent()]));
     }
     let instruction =
         |from: &seccomp::Instruction| Instruction { code: from.code, jt: from.jt, jf: from.jf, k: from.k };
-    Ok(Filter {
+    Ok(Some(Filter {
         program: program.instructions.iter().map(instruction).collect(),
-        flags: program.flags.into(),
-    })
+        flags: (program.flags & !unknown_flags(&profile, host, warnings).bits()).into(),
+        agent: agent.map(|agent| agent.path),
+    }))
 }
 
-fn profile(wanted: &LinuxSeccomp) -> Result<Profile, Problem> {
+fn without_agent() -> Problem {
+    Problem {
+        pointer: format!("{PLACE}/listenerPath"),
+        found: "nothing".into(),
+        allowed: "the socket of the agent that SCMP_ACT_NOTIFY puts calls to".into(),
+    }
+}
+
+/// The flags that a profile names and the kernel does not know. They make a filter faster or logs longer; it is as
+/// strict without them.
+fn unknown_flags(profile: &Profile, host: &Host, warnings: &mut Vec<String>) -> Flags {
+    let Some(named) = profile.flags.filter(|flags| *flags != Flags::empty()) else { return Flags::empty() };
+    let unknown = named.without(host.filters().flags);
+    warnings
+        .extend(unknown.set().map(|flag| format!("linux.seccomp.flags: the kernel does not know {flag}")));
+    unknown
+}
+
+/// An action that the kernel does not know would kill the process.
+fn check_actions(profile: &Profile, host: &Host) -> Result<(), Vec<Problem>> {
+    let rules = profile.rules.iter().enumerate();
+    let actions = rules.map(|(index, rule)| (format!("/syscalls/{index}/action"), rule.action));
+    let unknown = [("/defaultAction".to_owned(), profile.default_action)]
+        .into_iter()
+        .chain(actions)
+        .filter(|(_, action)| !host.knows_action(*action));
+    let problems: Vec<Problem> = unknown
+        .map(|(place, action)| Problem {
+            pointer: format!("{PLACE}{place}"),
+            found: action.to_string(),
+            allowed: "the actions that this kernel knows".into(),
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Compiles a profile for this machine. `place` is where it stands, for errors.
+pub fn compile(profile: &Profile, place: &str) -> Result<seccomp::Program, Vec<Problem>> {
+    let program = seccomp::compile(profile, NATIVE);
+    let program = program.and_then(|program| seccomp::check_hand_over(profile, NATIVE).map(|()| program));
+    program.map_err(|problems| problems.into_iter().map(|problem| placed(problem, place)).collect())
+}
+
+/// A problem of the seccomp crate where it is in a document: `syscalls[3].args[0]` is `/syscalls/3/args/0` there.
+pub fn placed(problem: seccomp::Problem, place: &str) -> Problem {
+    let path = problem.path.replace(['.', '['], "/").replace(']', "");
+    Problem { pointer: format!("{place}/{path}"), found: problem.found, allowed: problem.allowed }
+}
+
+/// The profile in the words of the seccomp crate. `place` is where it stands, for errors.
+pub fn profile(wanted: &LinuxSeccomp, place: &str) -> Result<Profile, Vec<Problem>> {
+    words(wanted, place).map_err(|problem| vec![problem])
+}
+
+fn words(wanted: &LinuxSeccomp, place: &str) -> Result<Profile, Problem> {
     let architectures = wanted.architectures().iter().flatten().enumerate().filter_map(|(index, arch)| {
         let name = arch.to_string();
         (name != "SCMP_ARCH_NATIVE")
-            .then(|| known(Arch::from_name(&name), &format!("/architectures/{index}"), name))
+            .then(|| known(Arch::from_name(&name), format!("{place}/architectures/{index}"), name))
     });
     let flags = wanted.flags().as_ref().map(|flags| {
-        flags.iter().enumerate().try_fold(Flags::default(), |all, (index, flag)| {
-            Ok(all | known(Flags::from_name(&flag.to_string()), &format!("/flags/{index}"), flag)?)
+        flags.iter().enumerate().try_fold(Flags::empty(), |all, (index, flag)| {
+            let name = flag.to_string();
+            Ok(all | known(Flags::from_name(&name), format!("{place}/flags/{index}"), name)?)
         })
     });
-    let rules = wanted.syscalls().iter().flatten().enumerate().map(|(index, rule)| self::rule(rule, index));
+    let rules = wanted.syscalls().iter().flatten().enumerate();
+    let rules = rules.map(|(index, rule)| self::rule(rule, &format!("{place}/syscalls/{index}")));
     Ok(Profile {
-        default_action: action(&wanted.default_action(), wanted.default_errno_ret(), "/defaultAction")?,
+        default_action: action(
+            wanted.default_action(),
+            wanted.default_errno_ret(),
+            place,
+            ["defaultAction", "defaultErrnoRet"],
+        )?,
         architectures: architectures.collect::<Result<_, _>>()?,
         flags: flags.transpose()?,
         rules: rules.collect::<Result<_, _>>()?,
     })
 }
 
-fn rule(wanted: &LinuxSyscall, index: usize) -> Result<Rule, Problem> {
-    let place = format!("/syscalls/{index}");
+fn rule(wanted: &LinuxSyscall, place: &str) -> Result<Rule, Problem> {
     let conditions = wanted.args().iter().flatten().enumerate().map(|(argument, condition)| {
-        let place = format!("{place}/args/{argument}");
+        let name = condition.op().to_string();
         Ok(Condition {
             index: u32::try_from(condition.index()).unwrap_or(u32::MAX),
-            operator: known(Operator::from_name(&condition.op().to_string()), &place, condition.op())?,
+            operator: known(Operator::from_name(&name), format!("{place}/args/{argument}/op"), name)?,
             value: condition.value(),
             value_two: condition.value_two().unwrap_or(0),
         })
     });
     Ok(Rule {
         names: wanted.names().clone(),
-        action: action(&wanted.action(), wanted.errno_ret(), &format!("{place}/action"))?,
+        action: action(wanted.action(), wanted.errno_ret(), place, ["action", "errnoRet"])?,
         conditions: conditions.collect::<Result<_, _>>()?,
     })
 }
 
-fn action(name: &impl Display, errno: Option<u32>, place: &str) -> Result<Action, Problem> {
-    Action::from_name(&name.to_string(), errno).map_err(|error: ActionError| at(place, error.to_string()))
+/// An action with the errno that goes with it. `fields` are the names of the two below `place`.
+fn action(
+    wanted: LinuxSeccompAction,
+    errno: Option<u32>,
+    place: &str,
+    fields: [&str; 2],
+) -> Result<Action, Problem> {
+    let name = wanted.to_string();
+    let [action, errno_ret] = fields.map(|field| move || format!("{place}/{field}"));
+    let found = errno.unwrap_or(0).to_string();
+    Action::from_name(&name, errno).map_err(|error| match error {
+        ActionError::Unknown(_) => unknown(action(), name),
+        ActionError::TakesNoErrno(_) => {
+            Problem { pointer: errno_ret(), found, allowed: format!("nothing: {error}") }
+        }
+        ActionError::TooLarge(_) => {
+            Problem { pointer: errno_ret(), found, allowed: "a whole number from 0 to 65535".into() }
+        }
+    })
 }
 
-fn known<T>(found: Option<T>, place: &str, name: impl Display) -> Result<T, Problem> {
-    found.ok_or_else(|| at(place, format!("{name} is not supported")))
+fn known<T>(found: Option<T>, place: String, name: String) -> Result<T, Problem> {
+    found.ok_or_else(|| unknown(place, name))
 }
 
-fn at(place: &str, message: String) -> Problem {
-    Problem {
-        pointer: format!("/linux/seccomp{place}"),
-        found: message,
-        allowed: "see the runtime specification".into(),
-    }
-}
-
-/// `syscalls[3].args[0]` as `/syscalls/3/args/0`.
-fn pointer(path: &str) -> String {
-    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+/// Cannot be while the shape of a config knows the words that the seccomp crate does; if they ever part, this says so.
+fn unknown(pointer: String, name: String) -> Problem {
+    Problem { pointer, found: format!("{name:?}"), allowed: "a word that this version knows".into() }
 }

@@ -108,12 +108,12 @@ fn words(first: &[String], plan: &Plan, warnings: &[String]) -> String {
 
 fn step(step: &Step) -> String {
     let words = step.action.to_string();
-    let words = match step.action {
+    let words = match &step.action {
         // How many instructions there are depends on the architecture of the build.
-        Action::Filter(_) | Action::PrivilegedFilter(_) => words.split(" (").next().unwrap_or_default(),
-        _ => &words,
+        Action::Filter(filter) => words.replace(&format!(" ({} instructions)", filter.program.len()), ""),
+        _ => words,
     };
-    line(side(step.action.side()), &step.field, words)
+    line(side(step.action.side()), &step.field, &words)
 }
 
 fn side(side: Side) -> &'static str {

@@ -93,6 +93,12 @@ fn process() -> Vec<Case> {
         edited("scheduling", scheduling()),
         edited("seccomp", seccomp(false)),
         edited("seccomp_without_new_privileges", seccomp(true)),
+        edited("seccomp_with_an_agent", confined("accept", "NOTIFY", heard())),
+        edited("seccomp_with_an_idle_agent", confined("accept", "ERRNO", heard())),
+        edited("seccomp_without_its_agent", confined("accept", "NOTIFY", json!({}))),
+        edited("seccomp_that_keeps_its_listener", confined("sendmsg", "NOTIFY", heard())),
+        create("seccomp_on_an_old_kernel", &hosts::with_few_filters(), &Asked::of(flagged("LOG"))),
+        create("seccomp_on_too_old_a_kernel", &hosts::with_few_filters(), &Asked::of(killing())),
         edited("hooks", hooks()),
         create("labels", &hosts::labelling(), &Asked::of(merged(small(), labels()))),
         create("labels_after_hooks", &hosts::labelling(), &Asked::of(merged(hooked(), labels()))),
@@ -382,6 +388,26 @@ fn seccomp(no_new_privileges: bool) -> Value {
         "process": {"noNewPrivileges": no_new_privileges},
         "linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}},
     })
+}
+
+/// A filter with one rule, and what else there is to it.
+fn confined(name: &str, action: &str, more: Value) -> Value {
+    let rule = json!({"names": [name], "action": format!("SCMP_ACT_{action}")});
+    let profile = json!({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]});
+    json!({"linux": {"seccomp": merged(profile, more)}})
+}
+
+fn heard() -> Value {
+    json!({"listenerPath": "/run/agent.sock", "listenerMetadata": "box"})
+}
+
+fn flagged(flag: &str) -> Value {
+    let flags = json!({"flags": [format!("SECCOMP_FILTER_FLAG_{flag}")]});
+    merged(small(), confined("accept", "ERRNO", flags))
+}
+
+fn killing() -> Value {
+    merged(small(), confined("accept", "KILL_PROCESS", json!({})))
 }
 
 fn hooks() -> Value {

@@ -1,7 +1,8 @@
 //! Machines as a plan sees them.
 
-use bundle::plan::Host;
+use bundle::plan::{Filters, Host};
 use cgroup::Layout;
+use seccomp::{Action, Flags};
 
 const V1_MEMBERSHIP: &str = "\
 5:pids:/caller
@@ -69,6 +70,12 @@ pub(crate) fn labelling() -> Host {
     Host { apparmor: true.into(), selinux: true.into(), ..v2() }
 }
 
+/// Root of a machine whose kernel knows no seccomp flags and not all actions.
+pub(crate) fn with_few_filters() -> Host {
+    let filters = Filters { flags: Flags::empty(), unknown_actions: vec![Action::KillProcess] };
+    Host { filters: filters.into(), ..v2() }
+}
+
 /// Root, started with two sockets (sd_listen_fds(3)).
 pub(crate) fn listening() -> Host {
     Host { listen_fds: 2, listen_names: Some("web:admin".into()), ..v2() }
@@ -85,5 +92,10 @@ fn root(cgroups: Layout) -> Host {
         listen_names: None,
         apparmor: false.into(),
         selinux: false.into(),
+        filters: Filters {
+            flags: Flags::all().fold(Flags::empty(), |all, flag| all | flag),
+            unknown_actions: vec![],
+        }
+        .into(),
     }
 }

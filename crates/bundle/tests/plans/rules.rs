@@ -163,12 +163,7 @@ fn rights_are_given_up_before_create_ends() {
 }
 
 #[test]
-fn a_filter_with_privileges_is_loaded_before_they_are_given_up() {
-    comes_before(|action| matches!(action, Action::PrivilegedFilter(_)), is_identity);
-}
-
-#[test]
-fn a_filter_without_privileges_is_loaded_after_they_are_forbidden() {
+fn a_filter_is_loaded_after_new_privileges_are_forbidden() {
     comes_before(
         |action| matches!(action, Action::NoNewPrivileges),
         |action| matches!(action, Action::Filter(_)),
@@ -176,14 +171,14 @@ fn a_filter_without_privileges_is_loaded_after_they_are_forbidden() {
 }
 
 #[test]
-fn a_filter_without_privileges_is_loaded_right_before_the_program() {
+fn a_filter_is_loaded_right_before_the_program() {
     only_between(|action| matches!(action, Action::Filter(_)), executes, |_| false);
 }
 
 #[test]
 fn a_filter_is_loaded_once() {
     for (case, plan) in plans() {
-        let filters = places(&plan, |a| matches!(a, Action::Filter(_) | Action::PrivilegedFilter(_)));
+        let filters = places(&plan, |action| matches!(action, Action::Filter(_)));
         assert!(filters.count() <= 1, "{}", case.name);
     }
 }

@@ -15,9 +15,12 @@ pub(crate) fn assume(identity: &Identity) -> Result<()> {
     creds::keep_capabilities(true)?;
     become_user(identity)?;
     creds::keep_capabilities(false)?;
-    let grantable = grantable(capabilities)?;
-    creds::set_capabilities(grantable)?;
-    raise_ambient(capabilities.ambient & grantable.permitted & grantable.inheritable)
+    let held = creds::capabilities()?.permitted;
+    let granted = granted(capabilities, held);
+    let kept = identity.until_execve & held;
+    let (permitted, effective) = (granted.permitted | kept, granted.effective | kept);
+    creds::set_capabilities(Sets { permitted, effective, ..granted })?;
+    raise_ambient(capabilities.ambient & granted.permitted & granted.inheritable)
 }
 
 fn become_user(identity: &Identity) -> Result<()> {
@@ -42,14 +45,13 @@ fn drop_bounding(kept: Mask) -> Result<()> {
 
 /// The configured sets without what the caller does not hold: runtime-spec config.md says that a capability that
 /// cannot be granted is no error (the planner has warned of it).
-fn grantable(capabilities: &Capabilities) -> Result<Sets> {
-    let held = creds::capabilities()?.permitted;
+fn granted(capabilities: &Capabilities, held: Mask) -> Sets {
     let permitted = capabilities.sets.permitted & held;
-    Ok(Sets {
+    Sets {
         permitted,
         effective: capabilities.sets.effective & permitted,
         inheritable: capabilities.sets.inheritable & held & capabilities.bounding,
-    })
+    }
 }
 
 fn raise_ambient(set: Mask) -> Result<()> {

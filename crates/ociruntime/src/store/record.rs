@@ -8,6 +8,7 @@ use cgroup::{Cgroup, Created};
 use serde::{Deserialize, Serialize};
 use sys::Errno;
 
+use crate::agent::Agent;
 use crate::error::{Error, Result};
 use crate::process;
 
@@ -42,6 +43,9 @@ pub(crate) struct Record {
     pub(crate) joined: u64,
     /// Whether its config has poststart or poststop hooks; without, later commands need not read the snapshot.
     pub(crate) late_hooks: bool,
+    /// Who is sent the listener of the seccomp filter, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) agent: Option<Agent>,
     /// Whether there is a program to start.
     pub(crate) has_process: bool,
     /// Whether its cgroup was there before it: until its own init is in there, who is in it is somebody else's.

@@ -52,6 +52,7 @@ fn record(init: Option<Init>) -> Record {
         namespaces: sys::namespace::NEWPID,
         joined: 0,
         late_hooks: false,
+        agent: None,
         has_process: true,
         shares_cgroup: false,
         own_keyring: true,

@@ -114,6 +114,6 @@ fn an_unknown_call_is_an_error() {
     let result = explain(&profile(vec![]), Arch::X86_64, Arch::X86_64, Call::Name("socketcall"), [0; 6]);
     assert_eq!(
         result.unwrap_err()[0].to_string(),
-        "call: SCMP_ARCH_X86_64 has no system call \"socketcall\""
+        "call: found \"socketcall\", allowed: a system call of SCMP_ARCH_X86_64"
     );
 }

@@ -1,6 +1,6 @@
 //! What is wrong with a profile, and what is merely skipped.
 
-use seccomp::{Action, Arch, Condition, Flags, Operator, Profile, Rule, compile};
+use seccomp::{Action, Arch, Condition, Flags, Operator, Profile, Rule, check_hand_over, compile};
 
 use crate::machine::{Call, run};
 
@@ -22,7 +22,7 @@ fn an_argument_beyond_the_sixth_is_named() {
     rule.conditions = vec![Condition { index: 6, operator: Operator::Eq, value: 0, value_two: 0 }];
     assert_eq!(
         problems(&profile(vec![rule])),
-        ["syscalls[0].args[0].index: a system call has arguments 0 to 5, not 6"]
+        ["syscalls[0].args[0].index: found 6, allowed: a whole number from 0 to 5"]
     );
 }
 
@@ -30,7 +30,7 @@ fn an_argument_beyond_the_sixth_is_named() {
 fn a_rule_without_names_is_named() {
     assert_eq!(
         problems(&profile(vec![rule(&[], Action::Allow)])),
-        ["syscalls[0].names: no system call is named"]
+        ["syscalls[0].names: found nothing, allowed: at least one system call"]
     );
 }
 
@@ -38,7 +38,7 @@ fn a_rule_without_names_is_named() {
 fn an_empty_name_is_named() {
     assert_eq!(
         problems(&profile(vec![rule(&["read", ""], Action::Allow)])),
-        ["syscalls[0].names[1]: the name is empty"]
+        ["syscalls[0].names[1]: found an empty name, allowed: the name of a system call"]
     );
 }
 
@@ -47,7 +47,10 @@ fn notify_cannot_be_the_default() {
     let profile = Profile { default_action: Action::Notify, ..profile(vec![]) };
     assert_eq!(
         problems(&profile),
-        ["defaultAction: SCMP_ACT_NOTIFY cannot be the default: the listener could not be handed over"]
+        [
+            "defaultAction: found SCMP_ACT_NOTIFY, allowed: other actions: SCMP_ACT_NOTIFY cannot be used as default action, \
+          since the listener could not be handed over"
+        ]
     );
 }
 
@@ -56,7 +59,42 @@ fn notify_cannot_be_used_to_hand_over_the_listener() {
     assert_eq!(
         problems(&profile(vec![rule(&["read", "sendmsg"], Action::Notify)])),
         [
-            "syscalls[0].names[1]: SCMP_ACT_NOTIFY cannot be used for sendmsg, by which the listener is handed over"
+            "syscalls[0].names[1]: found \"sendmsg\", allowed: other calls: SCMP_ACT_NOTIFY cannot be used for the \
+             sendmsg syscall, by which the listener is handed over"
+        ]
+    );
+}
+
+fn hand_over_problems(profile: &Profile) -> Vec<String> {
+    check_hand_over(profile, Arch::X86_64).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn without_a_listener_there_is_nothing_to_hand_over() {
+    assert_eq!(check_hand_over(&profile(vec![]), Arch::X86_64), Ok(()));
+}
+
+#[test]
+fn a_listener_that_may_not_be_sent_is_refused() {
+    let rules = vec![rule(&["accept"], Action::Notify), rule(&["sendmsg"], Action::Trap)];
+    let profile = Profile { default_action: Action::Allow, ..profile(rules) };
+    assert_eq!(
+        hand_over_problems(&profile),
+        [
+            "syscalls[1].action: found SCMP_ACT_TRAP for sendmsg, allowed: what lets sendmsg through, by which the \
+          listener is handed over"
+        ]
+    );
+}
+
+#[test]
+fn a_default_that_forbids_to_hand_over_is_refused() {
+    let profile = profile(vec![rule(&["accept"], Action::Notify), rule(&["sendmsg"], Action::Allow)]);
+    assert_eq!(
+        hand_over_problems(&profile),
+        [
+            "defaultAction: found SCMP_ACT_ERRNO(1) for read, allowed: what lets read through, by which the listener \
+          is handed over"
         ]
     );
 }
