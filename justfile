@@ -32,7 +32,7 @@ test: (setup "build" "test") check conformance
 
 # All lanes, one after another, with a summary; a lane that cannot run here says why.
 test-all:
-    @scripts/lanes test shellcheck demo
+    @scripts/lanes test shellcheck demo test-vm
 
 # Formatting, lints and unit tests.
 check: (setup "build" "test") && unit
@@ -51,6 +51,15 @@ conformance *args: (setup "test") build
 # Fuzz one target, or each in turn, for some seconds; needs a nightly toolchain.
 fuzz target="all" seconds="60":
     @scripts/fuzz {{ target }} {{ seconds }}
+
+# The cases in an emulated machine with what this host lacks: systemd, cgroup v2, AppArmor. About ten minutes.
+test-vm *runs: (setup "vm") build
+    cargo build --release --quiet --package integration-tests
+    @scripts/test-vm {{ runs }}
+
+# Run a shell command in the emulated machine, with the release build: `just vm --mode v1 -- 'ociruntime --version'`.
+vm *args: (setup "vm")
+    @scripts/vm {{ args }}
 
 # Lint the shell scripts.
 shellcheck: (setup "shellcheck")
