@@ -58,8 +58,9 @@ test-vm *runs: (setup "vm") build
     @scripts/test-vm {{ runs }}
 
 # Run a shell command in the emulated machine, with the release build: `just vm --mode v1 -- 'ociruntime --version'`.
+[positional-arguments]
 vm *args: (setup "vm")
-    @scripts/vm {{ args }}
+    @scripts/vm "$@"
 
 # Lint the shell scripts.
 shellcheck: (setup "shellcheck")
