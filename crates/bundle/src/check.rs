@@ -11,7 +11,7 @@ pub(crate) mod mounts;
 mod namespaces;
 mod net_devices;
 mod process;
-mod resources;
+pub(crate) mod resources;
 mod scheduler;
 pub mod sysctl;
 pub(crate) mod text;

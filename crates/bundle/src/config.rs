@@ -81,15 +81,19 @@ impl ProcessFile {
 }
 
 /// JSON that has been given its types, mended where it was wrong.
-struct Shaped<T> {
-    typed: T,
-    problems: Vec<Problem>,
+pub(crate) struct Shaped<T> {
+    pub(crate) typed: T,
+    pub(crate) problems: Vec<Problem>,
     warnings: Vec<String>,
 }
 
 impl<T: DeserializeOwned> Shaped<T> {
     fn parse(file: &str, text: &[u8], shape: &Shape) -> Result<Shaped<T>, LoadError> {
-        let mut value = serde_json::from_slice(text).map_err(|error| LoadError::syntax(file, &error))?;
+        let value = serde_json::from_slice(text).map_err(|error| LoadError::syntax(file, &error))?;
+        Shaped::of(file, value, shape)
+    }
+
+    pub(crate) fn of(file: &str, mut value: Value, shape: &Shape) -> Result<Shaped<T>, LoadError> {
         let shape::Mended { problems, warnings } = shape::mend(&mut value, shape);
         let typed = typed(value).map_err(|problem| LoadError::problems(file, vec![problem]))?;
         Ok(Shaped { typed, problems, warnings })
@@ -136,7 +140,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    fn syntax(file: &str, error: &serde_json::Error) -> LoadError {
+    pub(crate) fn syntax(file: &str, error: &serde_json::Error) -> LoadError {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
         let place = format!(" at line {line} column {column}");
@@ -149,7 +153,7 @@ impl LoadError {
         LoadError::Problems { file: file.to_owned(), problems }
     }
 
-    fn unless_empty(file: &str, problems: Vec<Problem>) -> Result<(), LoadError> {
+    pub(crate) fn unless_empty(file: &str, problems: Vec<Problem>) -> Result<(), LoadError> {
         if problems.is_empty() { Ok(()) } else { Err(LoadError::problems(file, problems)) }
     }
 }

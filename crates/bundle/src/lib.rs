@@ -6,6 +6,7 @@ pub mod default;
 pub mod plan;
 pub mod problem;
 mod shape;
+pub mod update;
 
 pub use oci_spec::runtime::{Process, Spec};
 

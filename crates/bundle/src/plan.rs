@@ -3,7 +3,7 @@
 //! Planning changes nothing on the machine and asks it nothing that is not in [`Host`]. The two lists below,
 //! [`create`] and [`exec::enter`], are the whole order of things.
 
-mod cgroups;
+pub(crate) mod cgroups;
 mod devices;
 pub mod exec;
 mod hooks;

@@ -19,14 +19,20 @@ impl Cgroup {
     /// The first that fails, with the config field that asked for it.
     pub fn apply(&self, writes: &[Write]) -> Result<(), Error> {
         let mut writer = Writer { cgroup: self, open: None };
-        let mut rest = writes;
-        while let Some(first) = rest.first() {
-            let knot = rest.iter().take_while(|write| first.is_bound_to(write)).count().max(1);
-            writer.untie(&rest[..knot])?;
-            rest = &rest[knot..];
-        }
-        Ok(())
+        knots(writes).try_for_each(|knot| writer.untie(knot))
     }
+
+    /// Has the controllers of all the writes handed down to the cgroup.
+    pub(crate) fn enable(&self, writes: &[Write]) -> Result<(), Error> {
+        let writer = Writer { cgroup: self, open: None };
+        let enable = |write: &Write| writer.enable(write).map_err(|error| error.of(write.field.clone()));
+        writes.iter().try_for_each(|write| enable(write).map(drop))
+    }
+}
+
+/// The writes in their order; those that are bound to each other together.
+pub(crate) fn knots(writes: &[Write]) -> impl Iterator<Item = &[Write]> {
+    writes.chunk_by(Write::is_bound_to)
 }
 
 /// Keeps a file open from one write to the next: device rules and per-device limits are many writes to one

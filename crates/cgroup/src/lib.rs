@@ -27,6 +27,7 @@ mod resources;
 mod snapshot;
 mod stats;
 mod tree;
+mod update;
 
 pub use cgroup::{Cgroup, Hierarchy, Unified};
 pub use controllers::{Controllers, Version};

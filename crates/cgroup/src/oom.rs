@@ -84,14 +84,15 @@ impl OomEvents {
     /// # Errors
     /// If the descriptor cannot be read.
     pub fn take(&mut self) -> Result<bool, Error> {
-        match self.drain() {
-            Ok(()) => {}
-            Err(Errno::EAGAIN) => return Ok(false),
+        let announced = match self.drain() {
+            Ok(()) => true,
+            Err(Errno::EAGAIN) => false,
             Err(errno) => return Err(Error::kernel(format!("read events of {}", self.file), errno)),
-        }
+        };
         match self.source {
             // The end of the cgroup is announced too, and is no such event.
-            Source::V1(_) => Ok(control::read_short(&self.file).is_ok()),
+            Source::V1(_) => Ok(announced && control::read_short(&self.file).is_ok()),
+            // The kernel holds announcements back for some milliseconds: the count is there before.
             Source::V2(_) => {
                 let before = std::mem::replace(&mut self.seen, kills(&self.file));
                 Ok(self.seen > before)

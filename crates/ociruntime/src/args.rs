@@ -13,7 +13,8 @@ use std::ffi::OsString;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 pub(crate) use commands::{
-    Create, Delete, Exec, Explain, Features, Globals, Kill, List, Pause, Ps, Resume, Run, Spec, Start, State,
+    Create, Delete, Events, Exec, Explain, Features, Globals, Kill, List, Pause, Ps, Resume, Run, Spec,
+    Start, State, Update,
 };
 pub(crate) use values::{ExplainFormat, LogFormat, Rootless, TableFormat};
 
@@ -38,6 +39,10 @@ pub(crate) enum Command {
     Pause(Pause),
     /// `resume ID`
     Resume(Resume),
+    /// `update ID`
+    Update(Update),
+    /// `events ID`
+    Events(Events),
     /// `list`
     List(List),
     /// `ps ID [PS OPTIONS…]`
@@ -63,6 +68,8 @@ impl Command {
             Command::Exec(exec) => ("exec", Some(&exec.id)),
             Command::Pause(pause) => ("pause", Some(&pause.id)),
             Command::Resume(resume) => ("resume", Some(&resume.id)),
+            Command::Update(update) => ("update", Some(&update.id)),
+            Command::Events(events) => ("events", Some(&events.id)),
             Command::List(_) => ("list", None),
             Command::Ps(ps) => ("ps", Some(&ps.id)),
             Command::Spec(_) => ("spec", None),
@@ -159,6 +166,16 @@ const VERBS: &[Verb] = &[
         name: "resume",
         flags: Resume::command,
         build: |matches| Resume::from_arg_matches(matches).map(Command::Resume),
+    },
+    Verb {
+        name: "update",
+        flags: Update::command,
+        build: |matches| Update::from_arg_matches(matches).map(Command::Update),
+    },
+    Verb {
+        name: "events",
+        flags: Events::command,
+        build: |matches| Events::from_arg_matches(matches).map(Command::Events),
     },
     Verb {
         name: "list",

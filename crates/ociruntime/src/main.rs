@@ -13,6 +13,7 @@ mod create;
 mod delete;
 mod descriptors;
 mod error;
+mod events;
 mod exec;
 mod explain;
 mod features;
@@ -21,6 +22,7 @@ mod id;
 mod kill;
 mod list;
 mod log;
+mod network;
 mod output;
 mod pause;
 mod pid_file;
@@ -36,6 +38,7 @@ mod status;
 mod store;
 mod time;
 mod trace;
+mod update;
 mod users;
 mod version;
 mod wait;
@@ -112,6 +115,8 @@ fn carry_out(globals: &Globals, command: &Command) -> Result<u8> {
         Command::Delete(args) => delete::delete(&store, args)?,
         Command::Pause(args) => pause::pause(&store, args)?,
         Command::Resume(args) => pause::resume(&store, args)?,
+        Command::Update(args) => update::update(&store, args)?,
+        Command::Events(args) => events::events(&store, args)?,
         Command::List(args) => list::list(&store, args)?,
         Command::Ps(args) => ps::ps(&store, args)?,
         Command::Spec(args) => spec::spec(args)?,

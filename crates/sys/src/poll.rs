@@ -12,6 +12,8 @@ pub enum Want {
     Read,
     /// It can be written, or is hung up.
     Write,
+    /// Nobody is at the other end any more.
+    HangUp,
 }
 
 /// Waits until one of `fds` is readable or hung up, at most `timeout` (`None` = for ever).
@@ -26,7 +28,12 @@ pub fn ready<const N: usize>(
     timeout: Option<Duration>,
 ) -> Result<[bool; N]> {
     let mut polled = fds.map(|(fd, want)| {
-        let events = if want == Want::Read { libc::POLLIN } else { libc::POLLOUT };
+        let events = match want {
+            Want::Read => libc::POLLIN,
+            Want::Write => libc::POLLOUT,
+            // Errors and hang-ups are told of unasked.
+            Want::HangUp => 0,
+        };
         libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 }
     });
     let deadline = timeout.map(|timeout| crate::time::monotonic() + timeout);

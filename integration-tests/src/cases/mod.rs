@@ -5,6 +5,7 @@ mod commands;
 mod crash;
 mod documents;
 mod errors;
+mod events;
 mod exec;
 mod explain;
 mod extras;
@@ -21,6 +22,7 @@ mod rootfs;
 mod seccomp;
 mod security;
 mod terminal;
+mod update;
 
 use crate::case::Case;
 
@@ -42,6 +44,8 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("mounts", mounts_more::CASES),
     ("cgroups", cgroups::CASES),
     ("pause", pause::CASES),
+    ("update", update::CASES),
+    ("events", events::CASES),
     ("explain", explain::CASES),
     ("leaks", leaks::CASES),
     ("seccomp", seccomp::CASES),

@@ -16,7 +16,7 @@ const MIN_QUOTA: i64 = 1_000;
 /// blkio.weight (cgroup v1), from which the weights of v2 are scaled.
 const WEIGHTS: std::ops::RangeInclusive<u16> = 10..=1000;
 
-pub(super) fn check(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings) {
+pub(crate) fn check(resources: &LinuxResources, at: &At<'_>, findings: &mut Findings) {
     for (index, rule) in each(resources.devices()) {
         device_rule(rule, &at.key("devices").index(index), findings);
     }

@@ -95,7 +95,7 @@ pub(super) fn notes(spec: &Spec) -> Vec<String> {
 }
 
 /// `linux.resources` as the cgroup crate takes it, but for the device rules.
-pub(super) fn resources(from: &LinuxResources) -> Resources {
+pub(crate) fn resources(from: &LinuxResources) -> Resources {
     Resources {
         memory: from.memory().as_ref().map(memory).unwrap_or_default(),
         cpu: from.cpu().as_ref().map(cpu).unwrap_or_default(),

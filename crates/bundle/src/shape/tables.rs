@@ -142,8 +142,8 @@ const DEVICE: Shape = Object(&[
     optional("gid", ID),
 ]);
 
-/// `linux.resources`.
-const RESOURCES: Shape = Object(&[
+/// `linux.resources`, also the file of `update --resources`.
+pub(crate) const RESOURCES: Shape = Object(&[
     optional("devices", List(&DEVICE_RULE)),
     optional("memory", MEMORY),
     optional("cpu", CPU),

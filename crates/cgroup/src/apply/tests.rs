@@ -150,3 +150,12 @@ fn a_snapshot_leaves_out_what_is_not_there() {
     let tree = Tree::new("snapshot-missing", &[]);
     assert!(tree.cgroup.snapshot(&[write("io.max", "8:0 rbps=1")]).unwrap().is_empty());
 }
+
+#[test]
+fn a_limit_below_the_usage_is_worth_a_word() {
+    let tree = Tree::new("caution", &[("memory.max", "max"), ("memory.current", "8192\n")]);
+    let plan = |bytes| writes(&limit(bytes, false), &tree.cgroup.controllers()).unwrap();
+    let expected = "linux.resources.memory.limit: 4096 is below the present usage, 8192";
+    assert_eq!(tree.cgroup.cautions(&plan(4096)), [expected]);
+    assert!(tree.cgroup.cautions(&plan(16384)).is_empty() && tree.cgroup.cautions(&plan(-1)).is_empty());
+}

@@ -217,3 +217,37 @@ fn a_hybrid_host_hands_down_a_controller_when_a_limit_needs_it() {
     own.set(&Resources { hugepages: vec![limit], ..Resources::default() }).unwrap();
     assert_eq!(own.value("", "hugetlb.2MB.max"), (4 << 20).to_string());
 }
+
+/// More than any kernel counts.
+const TOO_MANY: i64 = 999_999_999;
+
+#[test]
+fn an_update_that_fails_changes_nothing() {
+    let Some(own) = Own::create("update").filter(|own| own.has_v1("memory") && own.has_v1("pids")) else {
+        return;
+    };
+    let mib = |limit: i64, swap: i64| Memory {
+        limit: Some(limit << 20),
+        swap: Some(swap << 20),
+        ..Memory::default()
+    };
+    own.set(&memory(mib(64, 64))).unwrap();
+    for (limit, swap) in [(128, 256), (16, 32)] {
+        let wanted = Resources { pids: Some(TOO_MANY), ..memory(mib(limit, swap)) };
+        let error = own.cgroup.update(&own.plan(&wanted)).unwrap_err();
+        assert!(error.to_string().starts_with("linux.resources.pids.limit: write 999999999 to pids.max"));
+        assert_eq!(own.value("memory", "memory.limit_in_bytes"), (64 << 20).to_string());
+        assert_eq!(own.value("memory", "memory.memsw.limit_in_bytes"), (64 << 20).to_string());
+    }
+}
+
+#[test]
+fn an_update_can_be_taken_back() {
+    let Some(own) = Own::create("update-back").filter(|own| own.has_v1("cpu")) else { return };
+    let bandwidth = |quota, period| cpu(Cpu { quota: Some(quota), period: Some(period), ..Cpu::default() });
+    own.set(&bandwidth(20_000, 50_000)).unwrap();
+    let undo = own.cgroup.update(&own.plan(&bandwidth(900_000, 1_000_000))).unwrap();
+    own.cgroup.set_back(&undo).unwrap();
+    assert_eq!(own.value("cpu", "cpu.cfs_quota_us"), "20000");
+    assert_eq!(own.value("cpu", "cpu.cfs_period_us"), "50000");
+}

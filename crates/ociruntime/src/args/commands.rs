@@ -1,6 +1,7 @@
 //! Every flag of every command, with its default, as runc has them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -245,6 +246,107 @@ pub(crate) struct Pause {
 /// Let the processes of a paused container go on.
 #[derive(Debug, Parser)]
 pub(crate) struct Resume {
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Change the limits of a container.
+#[derive(Debug, Parser)]
+pub(crate) struct Update {
+    /// File with the limits as JSON, as in linux.resources of config.json, or - for standard input; the flags below then
+    /// do not count
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) resources: Option<PathBuf>,
+
+    /// Share of the block devices' time, from 10 to 1000
+    #[arg(long, value_name = "WEIGHT", value_parser = values::number::<u16>("blkio-weight"))]
+    pub(crate) blkio_weight: Option<u16>,
+
+    /// Length of a scheduling period, in microseconds
+    #[arg(long, value_name = "MICROSECONDS", value_parser = values::number::<u64>("cpu-period"))]
+    pub(crate) cpu_period: Option<u64>,
+
+    /// CPU time in a period, in microseconds; -1 for no limit
+    #[arg(long, value_name = "MICROSECONDS", value_parser = values::number::<i64>("cpu-quota"))]
+    pub(crate) cpu_quota: Option<i64>,
+
+    /// CPU time that may be saved up beyond the quota, in microseconds
+    #[arg(long, value_name = "MICROSECONDS", value_parser = values::number::<u64>("cpu-burst"))]
+    pub(crate) cpu_burst: Option<u64>,
+
+    /// Share of CPU time beside others, from 2 to 262144
+    #[arg(long, value_name = "SHARES", value_parser = values::number::<u64>("cpu-share"))]
+    pub(crate) cpu_share: Option<u64>,
+
+    /// Length of a real-time period, in microseconds
+    #[arg(long, value_name = "MICROSECONDS", value_parser = values::number::<u64>("cpu-rt-period"))]
+    pub(crate) cpu_rt_period: Option<u64>,
+
+    /// Real-time CPU time in a period, in microseconds
+    #[arg(long, value_name = "MICROSECONDS", value_parser = values::number::<i64>("cpu-rt-runtime"))]
+    pub(crate) cpu_rt_runtime: Option<i64>,
+
+    /// CPUs to use, such as 0-3,7
+    #[arg(long, value_name = "LIST")]
+    pub(crate) cpuset_cpus: Option<String>,
+
+    /// Memory nodes to use, such as 0-1
+    #[arg(long, value_name = "LIST")]
+    pub(crate) cpuset_mems: Option<String>,
+
+    /// 1 to run only when nobody else wants to (SCHED_IDLE), 0 to take part as usual
+    #[arg(long, value_name = "0|1", value_parser = values::number::<i64>("cpu-idle"))]
+    pub(crate) cpu_idle: Option<i64>,
+
+    /// Memory in bytes, with k, m or g; -1 for no limit
+    #[arg(long, value_name = "BYTES", value_parser = values::amount("memory"))]
+    pub(crate) memory: Option<i64>,
+
+    /// Memory that is left to the container when memory is short, in bytes; -1 for no limit
+    #[arg(long, value_name = "BYTES", value_parser = values::amount("memory-reservation"))]
+    pub(crate) memory_reservation: Option<i64>,
+
+    /// Memory and swap together, in bytes; -1 for no limit of swap
+    #[arg(long, value_name = "BYTES", value_parser = values::amount("memory-swap"))]
+    pub(crate) memory_swap: Option<i64>,
+
+    /// Processes and threads; -1 for no limit
+    #[arg(long, value_name = "N", value_parser = values::number::<i64>("pids-limit"))]
+    pub(crate) pids_limit: Option<i64>,
+
+    /// Intel RDT: the part of the L3 cache
+    #[arg(long, value_name = "SCHEMA")]
+    pub(crate) l3_cache_schema: Option<String>,
+
+    /// Intel RDT: the memory bandwidth
+    #[arg(long, value_name = "SCHEMA")]
+    pub(crate) mem_bw_schema: Option<String>,
+
+    /// Ignored: the kernel no longer limits this
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub(crate) kernel_memory: Option<String>,
+
+    /// Ignored: the kernel no longer limits this
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub(crate) kernel_memory_tcp: Option<String>,
+
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Print what a container uses, again and again, and when it runs out of memory.
+#[derive(Debug, Parser)]
+pub(crate) struct Events {
+    /// Time between two prints, such as 500ms, 5s or 1m30s
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = values::interval)]
+    pub(crate) interval: Duration,
+
+    /// Print what it uses once, and end
+    #[arg(long)]
+    pub(crate) stats: bool,
+
     /// The container
     #[arg(required = true)]
     pub(crate) id: String,

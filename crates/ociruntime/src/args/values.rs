@@ -3,6 +3,7 @@
 use std::num::IntErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 /// `--log-format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +116,7 @@ impl FromStr for User {
 
 /// `exec --additional-gids`.
 pub(super) fn additional_gid(text: &str) -> Result<u32, String> {
-    numeric_id(text)
-        .ok_or_else(|| format!("invalid value {text:?} for flag --additional-gids: want a number"))
+    numeric_id(text).ok_or_else(|| refused(text, "additional-gids", "want a number"))
 }
 
 /// A uid or gid in decimal digits. The largest u32 means "no change" to the kernel, so nobody can have it.
@@ -128,13 +128,85 @@ fn numeric_id(text: &str) -> Option<u32> {
 
 /// `--preserve-fds`: there can be no more descriptors than an int counts.
 pub(super) fn preserve_fds(text: &str) -> Result<u32, String> {
-    let refuse = |reason| format!("invalid value {text:?} for flag --preserve-fds: {reason}");
+    let refuse = |reason| refused(text, "preserve-fds", reason);
     match text.parse::<u32>() {
         Ok(count) if count <= i32::MAX as u32 => Ok(count),
         Ok(_) => Err(refuse("too many")),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => Err(refuse("too many")),
         Err(_) => Err(refuse("want a number")),
     }
+}
+
+/// A whole number; what it may be is checked with the limits that it belongs to.
+pub(super) fn number<N: FromStr>(flag: &'static str) -> impl Fn(&str) -> Result<N, String> + Clone {
+    move |text| text.parse().map_err(|_| refused(text, flag, "want a whole number"))
+}
+
+/// An amount of memory in bytes, -1 for no limit.
+pub(super) fn amount(flag: &'static str) -> impl Fn(&str) -> Result<i64, String> + Clone {
+    move |text| match text {
+        "-1" => Ok(-1),
+        _ => bytes(text).ok_or_else(|| refused(text, flag, "want bytes such as 4096, 64m or 1.5g, or -1")),
+    }
+}
+
+/// `4096`, `64k`, `1.5 GiB`: units are powers of 1024 in any spelling, as Docker's `go-units` has it.
+fn bytes(text: &str) -> Option<i64> {
+    let lower = text.to_ascii_lowercase();
+    let (number, unit) = lower.split_at(lower.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(lower.len()));
+    let unit = unit.strip_suffix("ib").or(unit.strip_suffix('b')).unwrap_or(unit);
+    let power = ["", "k", "m", "g", "t", "p"].iter().position(|known| *known == unit)?;
+    let number = number.trim_end();
+    let is_decimal = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !number.is_empty();
+    let value = if is_decimal { number.parse::<f64>().ok()? } else { return None };
+    // Whole numbers do not go through the 53 bits of a fraction.
+    match number.parse::<i64>() {
+        Ok(whole) => whole.checked_mul(1 << (10 * power)),
+        Err(_) => Some(value * f64::from(1 << 10).powi(power as i32))
+            .filter(|v| *v < i64::MAX as f64)
+            .map(|v| v as i64),
+    }
+}
+
+/// A duration as Go writes it: `1h15m30.918s`, `300ms`, `-1s`; only one above zero makes an interval.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let (sign, rest) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
+    let seconds = seconds(rest.strip_prefix('+').unwrap_or(rest));
+    let seconds =
+        seconds.ok_or_else(|| refused(text, "interval", "want a duration such as 500ms, 5s or 1m30s"))?;
+    let interval = Duration::try_from_secs_f64(sign * seconds).unwrap_or_default();
+    if interval.is_zero() { Err("duration interval must be greater than 0".into()) } else { Ok(interval) }
+}
+
+/// The sum of the parts of a duration, each a number with a unit; 0 alone needs none.
+fn seconds(text: &str) -> Option<f64> {
+    const UNITS: [(&str, f64); 8] = [
+        ("ns", 1e-9),
+        ("us", 1e-6),
+        ("\u{b5}s", 1e-6),
+        ("\u{3bc}s", 1e-6),
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+    ];
+    let (mut rest, mut sum) = (text, 0.0);
+    if text == "0" {
+        return Some(0.0);
+    }
+    while !rest.is_empty() {
+        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        let (number, after) = rest.split_at(rest.find(|c| !is_number(c))?);
+        let (unit, next) = after.split_at(after.find(is_number).unwrap_or(after.len()));
+        let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        sum += number.parse::<f64>().ok()? * factor;
+        rest = next;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+fn refused(text: &str, flag: &str, reason: &str) -> String {
+    format!("invalid value {text:?} for flag --{flag}: {reason}")
 }
 
 /// `--root`: absolute from here on; `/` is refused, since `delete` would work on the host's own directories.

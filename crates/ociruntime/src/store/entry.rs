@@ -1,7 +1,7 @@
 //! One container's directory, opened once: everything is done through the descriptor, so that no other directory
 //! that takes its name is touched by mistake.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 const RECORD: &str = "state.json";
 const NEW_RECORD: &str = ".state.json";
 const SNAPSHOT: &str = "config.json";
+const LIMITS: &str = "limits.json";
+const NEW_LIMITS: &str = ".limits.json";
 const START_SOCKET: &str = "start.sock";
 
 /// Whether there is a record in a directory of the store.
@@ -74,9 +76,7 @@ impl Entry {
     /// Writes the record, whole or not at all.
     pub(crate) fn write(&self, record: &Record) -> Result<()> {
         let bytes = serde_json::to_vec(record).map_err(Error::other)?;
-        self.put(NEW_RECORD, &bytes)
-            .and_then(|()| sys::file::rename_at(&self.dir, NEW_RECORD.as_ref(), RECORD.as_ref()))
-            .map_err(Error::file("write", self.path.join(RECORD)))
+        self.replace(RECORD, NEW_RECORD, &bytes)
     }
 
     /// The config that the container was created from, as its author wrote it.
@@ -87,6 +87,27 @@ impl Entry {
     /// Keeps the config. To be called before the record is first written, which vouches for it.
     pub(crate) fn write_snapshot(&self, config: &[u8]) -> Result<()> {
         self.put(SNAPSHOT, config).map_err(Error::file("write", self.path.join(SNAPSHOT)))
+    }
+
+    /// The limits after the last `update`; `None` if they are those of the config.
+    pub(crate) fn limits(&self) -> Result<Option<Vec<u8>>> {
+        match self.bytes(LIMITS) {
+            Err(error) if error.errno == Errno::ENOENT => Ok(None),
+            result => result.map(Some).map_err(Error::file("read", self.path.join(LIMITS))),
+        }
+    }
+
+    /// Keeps the limits, whole or not at all.
+    pub(crate) fn write_limits(&self, limits: &[u8]) -> Result<()> {
+        self.replace(LIMITS, NEW_LIMITS, limits)
+    }
+
+    /// Keeps another `update` away until the file is closed. This is a lock of its own, on the snapshot, which never
+    /// changes: a hook may well call `update`, and `start` holds the other one meanwhile.
+    pub(crate) fn lock_limits(&self) -> Result<File> {
+        sys::file::open_at(&self.dir, SNAPSHOT.as_ref())
+            .and_then(|file| sys::file::lock(&file).map(|()| file))
+            .map_err(Error::file("lock", self.path.join(SNAPSHOT)))
     }
 
     /// The name that init's start socket is to have in the directory: it is there while init waits for `start`.
@@ -154,6 +175,13 @@ impl Entry {
             }
             bytes.resize(2 * filled, 0);
         }
+    }
+
+    /// Writes a file beside the old one and then takes its place.
+    fn replace(&self, name: &str, new: &str, bytes: &[u8]) -> Result<()> {
+        self.put(new, bytes)
+            .and_then(|()| sys::file::rename_at(&self.dir, new.as_ref(), name.as_ref()))
+            .map_err(Error::file("write", self.path.join(name)))
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> sys::Result<()> {
