@@ -219,7 +219,13 @@ impl Display for Mount {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let place = text(&self.destination);
         match &self.source {
-            MountSource::FileSystem { kind, .. } => write!(f, "mount {} at /{place}", text(kind))?,
+            MountSource::FileSystem { kind, options, .. } => {
+                write!(f, "mount {}", text(kind))?;
+                match options.iter().find_map(device) {
+                    Some(device) => write!(f, " of {} at /{place}", text(device))?,
+                    None => write!(f, " at /{place}")?,
+                }
+            }
             MountSource::Bind { source, .. } => write!(f, "bind {} to /{place}", text(source))?,
             MountSource::Remount { .. } => write!(f, "change the mount at /{place}")?,
             MountSource::Link { target } => write!(f, "link /{place} to {}", text(target))?,
@@ -236,6 +242,11 @@ impl Display for Mount {
         }
         if words.is_empty() { Ok(()) } else { write!(f, " ({})", words.join(", ")) }
     }
+}
+
+/// What a file system is on: a source that is no path says nothing.
+fn device((key, value): &(CString, Option<CString>)) -> Option<&CString> {
+    value.as_ref().filter(|value| key.as_c_str() == c"source" && value.to_bytes().starts_with(b"/"))
 }
 
 impl Display for Device {

@@ -37,5 +37,11 @@ pub(crate) fn nested() -> Host {
 
 /// All capabilities of Linux 5.9 and later. Labels are enforced, so that they get as far as a step.
 fn root() -> Host {
-    Host { capabilities: (1 << 41) - 1, apparmor: true.into(), selinux: true.into(), ..Host::default() }
+    Host {
+        capabilities: (1 << 41) - 1,
+        apparmor: true.into(),
+        selinux: true.into(),
+        setgroups_denied: true.into(),
+        ..Host::default()
+    }
 }

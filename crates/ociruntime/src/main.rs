@@ -22,6 +22,7 @@ mod id;
 mod kill;
 mod list;
 mod log;
+mod members;
 mod network;
 mod output;
 mod pause;

@@ -5,13 +5,14 @@ use std::process::Command;
 use crate::args::{self, TableFormat};
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
+use crate::members;
 use crate::output;
 use crate::store::Store;
 
-/// Prints the processes in the container's cgroup.
+/// Prints the processes of the container.
 pub(crate) fn ps(store: &Store, args: &args::Ps) -> Result<()> {
     let record = store.find(&ContainerId::parse(&args.id)?)?.read()?;
-    let pids = record.cgroup.processes().map_err(Error::other)?;
+    let pids = members::of(&record)?;
     match args.format {
         // As in `list`: an empty list is null in Go.
         TableFormat::Json if pids.is_empty() => output::print("null\n"),

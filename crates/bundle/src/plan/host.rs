@@ -29,6 +29,8 @@ pub struct Host {
     pub apparmor: OnceCell<bool>,
     /// The same of SELinux.
     pub selinux: OnceCell<bool>,
+    /// Whether the user namespace that the runtime is in denies setgroups(2), once that was asked.
+    pub setgroups_denied: OnceCell<bool>,
     /// What the kernel knows of seccomp filters, once that was asked.
     pub filters: OnceCell<Filters>,
 }
@@ -81,6 +83,7 @@ impl Host {
             listen_names: listening("LISTEN_FDNAMES"),
             apparmor: OnceCell::new(),
             selinux: OnceCell::new(),
+            setgroups_denied: OnceCell::new(),
             filters: OnceCell::new(),
         }
     }
@@ -99,6 +102,12 @@ impl Host {
             let place = fd::open(fd::cwd(), c"/sys/fs/selinux", fd::O_PATH, 0);
             place.and_then(fs::file_system).is_ok_and(|kind| kind == fs::SELINUX_MAGIC)
         })
+    }
+
+    /// Whether nobody in the runtime's user namespace may change groups, nor in one below (user_namespaces(7)).
+    pub fn denies_setgroups(&self) -> bool {
+        let denied = || std::fs::read("/proc/self/setgroups").is_ok_and(|word| word.starts_with(b"deny"));
+        self.in_user_namespace && *self.setgroups_denied.get_or_init(denied)
     }
 
     /// What the kernel knows of an action that came later, or of flags.

@@ -194,7 +194,7 @@ pub(super) fn maps(uids: &[LinuxIdMapping], gids: &[LinuxIdMapping], host: &Host
     IdMaps {
         uid: lines(uids),
         gid: lines(gids),
-        deny_setgroups: host.uid != 0 && only_own,
+        deny_setgroups: host.uid != 0 && only_own || host.denies_setgroups(),
         by_helpers: host.uid != 0 && !only_own,
     }
 }

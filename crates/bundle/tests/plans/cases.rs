@@ -60,6 +60,11 @@ fn users() -> Vec<Case> {
         edited("joined_user_namespace_with_host_pids", namespaces_only("user=/ns/user mount uts")),
         edited("joined_user_and_pid_namespaces", namespaces_only("user=/ns/user pid=/ns/pid mount")),
         rootless("rootless_with_one_id", with("user pid mount", mapping(&[(0, 1000, 1)], &[(0, 100, 1)]))),
+        create(
+            "nested_without_groups",
+            &hosts::nested_without_groups(),
+            &Asked::of(merged(small(), with("user pid mount", mapping(&[(0, 0, 1)], &[(0, 0, 1)])))),
+        ),
         rootless("rootless_by_helpers", with("user pid mount", mapped_by_helpers())),
         rootless("rootless_with_cgroup", with("user pid mount cgroup", own_cgroup())),
     ]

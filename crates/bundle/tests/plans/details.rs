@@ -85,6 +85,13 @@ fn where_setgroups_is_denied_groups_stay() {
 }
 
 #[test]
+fn where_an_outer_user_namespace_denies_setgroups_groups_stay_too() {
+    assert!(maps("nested_without_groups").deny_setgroups);
+    assert_eq!(clears_groups("nested_without_groups"), [false]);
+    assert_eq!(groups("nested_without_groups"), None);
+}
+
+#[test]
 fn an_exec_leaves_groups_where_setgroups_is_denied() {
     assert_eq!(clears_groups("exec_rootless"), [false]);
     assert_eq!(groups("exec_rootless"), None);

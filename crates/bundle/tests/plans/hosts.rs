@@ -65,6 +65,11 @@ pub(crate) fn nested() -> Host {
     Host { in_user_namespace: true, ..v2() }
 }
 
+/// Root of a user namespace that an ordinary user has made for its own id.
+pub(crate) fn nested_without_groups() -> Host {
+    Host { setgroups_denied: true.into(), ..nested() }
+}
+
 /// Root of a machine that enforces labels of both kinds.
 pub(crate) fn labelling() -> Host {
     Host { apparmor: true.into(), selinux: true.into(), ..v2() }
@@ -97,5 +102,6 @@ fn root(cgroups: Layout) -> Host {
             unknown_actions: vec![],
         }
         .into(),
+        setgroups_denied: false.into(),
     }
 }
