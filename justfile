@@ -27,12 +27,12 @@ rootfs: (setup "demo")
 demo: build rootfs
     @scripts/demo
 
-# Everything that runs on the host alone, in about five minutes: check and conformance.
-test: (setup "build" "test") check conformance
+# Everything that runs on the host alone, in about seven minutes: check, conformance, rootless.
+test: (setup "build" "test") check conformance rootless
 
 # All lanes, one after another, with a summary; a lane that cannot run here says why.
 test-all:
-    @scripts/lanes test shellcheck demo test-vm
+    @scripts/lanes check conformance rootless shellcheck demo test-vm
 
 # Formatting, lints and unit tests.
 check: (setup "build" "test") && unit
@@ -47,6 +47,10 @@ unit *args:
 conformance *args: (setup "test") build
     cargo run --quiet --package integration-tests -- \
         --runtime "$OCIRUNTIME" --reference "$(command -v runc)" {{ args }}
+
+# The same cases as an ordinary user, who is made up for each of them.
+rootless *args: (setup "test") build
+    cargo run --quiet --package integration-tests -- --runtime "$OCIRUNTIME" --as-user {{ args }}
 
 # Fuzz one target, or each in turn, for some seconds; needs a nightly toolchain.
 fuzz target="all" seconds="60":

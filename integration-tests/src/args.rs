@@ -4,13 +4,16 @@ use std::path::PathBuf;
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
-usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [--jobs N] [--tmp DIR] [--list]
+usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [--jobs N] [--tmp DIR]
+                         [--as-user] [--list]
 
   --runtime PATH    the runtime to test
   --filter WORD     only the cases whose topic, name or section contains WORD (several: all of them)
   --reference PATH  run the cases against this runtime too and print both results as a table
   --jobs N          cases at a time (default: two per processor)
   --tmp DIR         where bundles and state are kept while testing (default: /tmp)
+  --as-user         call the runtime as an ordinary user, who has a range of subordinate ids; cases that need root are
+                    skipped
   --list            name the cases and run nothing
 ";
 
@@ -29,6 +32,15 @@ pub(crate) struct Options {
     pub(crate) filter: Vec<String>,
     pub(crate) jobs: usize,
     pub(crate) tmp: PathBuf,
+    pub(crate) caller: Caller,
+}
+
+/// Who calls the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    Root,
+    /// A user that is made up for each case.
+    User,
 }
 
 /// One case, run in a process of its own (see `worker`).
@@ -37,7 +49,11 @@ pub(crate) struct Job {
     pub(crate) case: usize,
     pub(crate) dir: PathBuf,
     pub(crate) tag: String,
+    pub(crate) caller: Caller,
 }
+
+/// The flag for an ordinary user, also between the harness and its workers.
+pub(crate) const AS_USER: &str = "--as-user";
 
 /// Reads the command line (without the program's name).
 pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Mode, String> {
@@ -51,19 +67,22 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Mode, String> 
 }
 
 fn worker(words: &[String]) -> Option<Job> {
-    let [runtime, case, dir, tag] = words else { return None };
-    Some(Job { runtime: runtime.into(), case: case.parse().ok()?, dir: dir.into(), tag: tag.clone() })
+    let [runtime, case, dir, tag, caller] = words else { return None };
+    let caller = if caller == AS_USER { Caller::User } else { Caller::Root };
+    Some(Job { runtime: runtime.into(), case: case.parse().ok()?, dir: dir.into(), tag: tag.clone(), caller })
 }
 
 fn options(words: Vec<String>) -> Result<Mode, String> {
     let (mut runtime, mut reference, mut filter, mut list) = (None, None, Vec::new(), false);
     let (mut jobs, mut tmp) = (2 * processors(), PathBuf::from("/tmp"));
+    let mut caller = Caller::Root;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
             "--help" | "-h" => return Ok(Mode::Help),
             "--list" => list = true,
+            AS_USER => caller = Caller::User,
             "--runtime" => runtime = Some(existing(&value()?)?),
             "--reference" => reference = Some(existing(&value()?)?),
             "--filter" => filter.push(value()?),
@@ -76,7 +95,7 @@ fn options(words: Vec<String>) -> Result<Mode, String> {
         return Ok(Mode::List(filter));
     }
     let runtime = runtime.ok_or("--runtime PATH is missing")?;
-    Ok(Mode::Run(Options { runtime, reference, filter, jobs: jobs.max(1), tmp }))
+    Ok(Mode::Run(Options { runtime, reference, filter, jobs: jobs.max(1), tmp, caller }))
 }
 
 fn existing(path: &str) -> Result<PathBuf, String> {

@@ -1,6 +1,7 @@
 //! Bundles: a rootfs of busybox applets, and a config.json that each case edits.
 
-use crate::case::{Doing, Outcome};
+use crate::case::{Doing, Outcome, skip};
+use crate::user::RANGE;
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -20,17 +21,25 @@ const APPLETS: &[&str] = &[
 const DIRS: &[&str] = &["bin", "dev", "etc", "proc", "root", "sys", "tmp", "var"];
 
 /// A bundle directory; config.json is written when the bundle is used.
+#[derive(Clone)]
 pub(crate) struct Bundle {
     pub(crate) dir: PathBuf,
     pub(crate) config: Value,
+    /// The ordinary user whose bundle it is.
+    owner: Option<u32>,
 }
 
 impl Bundle {
-    /// A bundle at `dir` whose process is /bin/true. `busybox` is a static binary on the same file system.
-    pub(crate) fn new(dir: PathBuf, busybox: &Path) -> Outcome<Self> {
-        let bundle = Self { dir, config: base() };
+    /// A bundle at `dir` whose process is /bin/true. `busybox` is a static binary on the same file system. That of an
+    /// ordinary `owner` has a user namespace.
+    pub(crate) fn new(dir: PathBuf, busybox: &Path, owner: Option<u32>) -> Outcome<Self> {
+        let bundle = Self { dir, config: owner.map_or_else(base, rootless), owner };
         for name in DIRS {
             fs::create_dir_all(bundle.path(name)).doing("make the rootfs")?;
+        }
+        if let Some(owner) = owner {
+            bundle.own(owner)?;
+            chown(&bundle.dir, owner)?;
         }
         fs::hard_link(busybox, bundle.path("bin/busybox")).doing("link busybox")?;
         for applet in APPLETS {
@@ -47,6 +56,7 @@ impl Bundle {
     /// Adds a file to the rootfs, mode 0644.
     pub(crate) fn file(self, inside: &str, text: &str) -> Outcome<Self> {
         fs::write(self.path(inside), text).doing(format!("write {inside}"))?;
+        self.hand_over(inside)?;
         Ok(self)
     }
 
@@ -60,7 +70,13 @@ impl Bundle {
     /// Adds a directory to the rootfs, mode 0755.
     pub(crate) fn folder(self, inside: &str) -> Outcome<Self> {
         fs::create_dir_all(self.path(inside)).doing(format!("make {inside}"))?;
+        self.hand_over(inside)?;
         Ok(self)
+    }
+
+    /// Gives what is at `inside` to the owner of the bundle.
+    fn hand_over(&self, inside: &str) -> Outcome {
+        self.owner.map_or(Ok(()), |owner| chown(&self.path(inside), owner))
     }
 
     /// Replaces what is at `inside` by a symlink to `target`.
@@ -161,6 +177,9 @@ impl Bundle {
 
     /// Makes the root user of the container, in a user namespace of its own, the host's user 100000.
     pub(crate) fn user_namespace(self) -> Outcome<Self> {
+        if self.owner.is_some() {
+            return skip("needs root: maps the host's user 100000");
+        }
         self.own(100_000)?;
         let map = json!([{"containerID": 0, "hostID": 100_000, "size": 65_536}]);
         Ok(self.namespace("user").set("/linux/uidMappings", map.clone()).set("/linux/gidMappings", map))
@@ -208,6 +227,23 @@ fn base() -> Value {
             "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
         }
     })
+}
+
+/// The same for an ordinary user: in a user namespace with all of its ids, and without limits, since the cgroups are
+/// somebody else's.
+fn rootless(user: u32) -> Value {
+    let mut config = base();
+    let (first, count) = RANGE;
+    let map = json!([
+        {"containerID": 0, "hostID": user, "size": 1},
+        {"containerID": 1, "hostID": first, "size": count}
+    ]);
+    let linux = config["linux"].as_object_mut().expect("the base config is for Linux");
+    linux.insert("resources".into(), json!({}));
+    linux.insert("uidMappings".into(), map.clone());
+    linux.insert("gidMappings".into(), map);
+    linux["namespaces"].as_array_mut().expect("the base config has namespaces").push(json!({"type": "user"}));
+    config
 }
 
 fn mounts() -> Value {

@@ -44,6 +44,8 @@ pub(crate) struct Case {
     pub(crate) check: fn(&Test) -> Outcome,
     pub(crate) deadline: Duration,
     known: [Option<Known>; 2],
+    /// Why an ordinary user cannot have it.
+    pub(crate) needs_root: Option<&'static str>,
 }
 
 /// A failure that is known of an engine.
@@ -57,7 +59,7 @@ pub(crate) struct Known {
 
 /// A case named by a sentence; `section` says where the rule is written.
 pub(crate) const fn case(name: &'static str, section: &'static str, check: fn(&Test) -> Outcome) -> Case {
-    Case { name, section, check, deadline: Duration::from_secs(60), known: [None, None] }
+    Case { name, section, check, deadline: Duration::from_secs(60), known: [None, None], needs_root: None }
 }
 
 impl Case {
@@ -74,6 +76,12 @@ impl Case {
     const fn note(mut self, known: Known) -> Self {
         let slot = if self.known[0].is_none() { 0 } else { 1 };
         self.known[slot] = Some(known);
+        self
+    }
+
+    /// Declares that no ordinary user can have what the case asks for.
+    pub(crate) const fn needs_root(mut self, why: &'static str) -> Self {
+        self.needs_root = Some(why);
         self
     }
 

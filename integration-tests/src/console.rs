@@ -8,10 +8,11 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,8 @@ pub(crate) struct ConsoleSocket {
 impl ConsoleSocket {
     pub(crate) fn listen(path: PathBuf) -> Outcome<Self> {
         let listener = UnixListener::bind(&path).doing("listen on the console socket")?;
+        // Whoever calls the runtime may connect.
+        fs::set_permissions(&path, Permissions::from_mode(0o777)).doing("chmod the console socket")?;
         listener.set_nonblocking(true).doing("make the console socket non-blocking")?;
         Ok(Self { path, listener })
     }
@@ -139,7 +142,7 @@ impl Terminal {
 /// The pid that a pidfd stands for (pidfd_open(2), /proc/self/fdinfo).
 pub(crate) fn pid_of(pidfd: &OwnedFd) -> Outcome<String> {
     let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
-    let text = std::fs::read_to_string(path).doing("read the descriptor's info")?;
+    let text = fs::read_to_string(path).doing("read the descriptor's info")?;
     Ok(status_of(&text, "Pid").unwrap_or("no pidfd").to_owned())
 }
 

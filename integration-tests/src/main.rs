@@ -17,6 +17,7 @@ mod runner;
 mod runtime;
 mod schema;
 mod test;
+mod user;
 mod worker;
 
 use args::Mode;

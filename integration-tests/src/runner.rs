@@ -1,6 +1,6 @@
 //! Runs the cases, several at a time, each in a worker process with a deadline.
 
-use crate::args::Options;
+use crate::args::{AS_USER, Caller, Options};
 use crate::case::Case;
 use crate::cases;
 use crate::leak;
@@ -43,7 +43,7 @@ fn run(runtime: &Path, options: &Options, scratch: &Scratch, pass: &str) -> Repo
         for _ in 0..options.jobs {
             threads.spawn(|| {
                 while let Some(&index) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    report.add(index, one(index, runtime, scratch, pass));
+                    report.add(index, one(index, runtime, scratch, pass, options.caller));
                 }
             });
         }
@@ -84,13 +84,16 @@ fn ended(child: &mut Child, deadline: Duration) -> Option<ExitStatus> {
 }
 
 /// Runs one case.
-fn one(index: usize, runtime: &Path, scratch: &Scratch, pass: &str) -> Result {
-    let (_, case) = cases::all().nth(index).expect("chosen from the list");
+fn one(index: usize, runtime: &Path, scratch: &Scratch, pass: &str, caller: Caller) -> Result {
+    let (topic, case) = cases::all().nth(index).expect("chosen from the list");
+    if let (Caller::User, Some(why)) = (caller, cases::needs_root(topic, case)) {
+        return Result::Skipped(format!("needs root: {why}"));
+    }
     // The letter at its end keeps a tag from being the beginning of another.
     let tag = format!("it{:x}{pass}{index}x", std::process::id());
     let dir = scratch.path.join(&tag);
     let result = fs::create_dir(&dir).map_err(|error| error.to_string()).and_then(|()| {
-        let worker = spawn(index, runtime, &dir, &tag).map_err(|error| error.to_string())?;
+        let worker = spawn(index, runtime, &dir, &tag, caller).map_err(|error| error.to_string())?;
         Ok(verdict(&wait(worker, case, &tag), &dir))
     });
     // Mounts of the case are gone with its namespace; what else keeps the directory is not worth failing the run.
@@ -98,9 +101,10 @@ fn one(index: usize, runtime: &Path, scratch: &Scratch, pass: &str) -> Result {
     result.unwrap_or_else(Result::Failed)
 }
 
-fn spawn(index: usize, runtime: &Path, dir: &Path, tag: &str) -> std::io::Result<Child> {
+fn spawn(index: usize, runtime: &Path, dir: &Path, tag: &str, caller: Caller) -> std::io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
     command.arg("--worker").arg(runtime).arg(index.to_string()).arg(dir).arg(tag);
+    command.arg(if caller == Caller::User { AS_USER } else { "" });
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(dir.join("stderr"))?);
     command.current_dir(dir).spawn()
 }

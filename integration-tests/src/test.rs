@@ -1,6 +1,6 @@
 //! What one case works with: the runtime, a state directory and a scratch directory of its own.
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, chown};
 use crate::case::{Doing, Outcome, fail, skip};
 use crate::console::arg;
 use crate::container::Container;
@@ -8,6 +8,7 @@ use crate::expect::{hold, same, until};
 use crate::leak::{self, Before};
 use crate::procfs::{self, Process};
 use crate::runtime::{Call, Output, Running};
+use crate::user::{UID, User};
 use nix::mount::{MntFlags, umount2};
 use std::cell::Cell;
 use std::fs::{self, Permissions};
@@ -24,6 +25,8 @@ pub(crate) struct Test {
     pub(crate) tag: String,
     pub(crate) runtime: PathBuf,
     busybox: PathBuf,
+    /// Who calls the runtime, if not root.
+    user: Option<User>,
     before: Before,
     count: Cell<u32>,
 }
@@ -35,12 +38,31 @@ impl Test {
         Self {
             root: dir.join("root"),
             busybox,
+            user: None,
             before: Before::look(),
             count: Cell::new(0),
             dir,
             tag,
             runtime,
         }
+    }
+
+    /// The same surroundings, in which an ordinary user calls the runtime.
+    pub(crate) fn ordinary(&self) -> Outcome<Self> {
+        let user = User::new(self)?;
+        let test = Self::new(self.runtime.clone(), self.dir.clone(), self.tag.clone());
+        Ok(Self { user: Some(user), ..test })
+    }
+
+    /// Gives a file or directory to the user, if one calls the runtime.
+    fn hand_over(&self, path: &Path) -> Outcome {
+        if self.user.is_some() { chown(path, UID) } else { Ok(()) }
+    }
+
+    /// Makes a call one of the user, if there is one.
+    fn by_user(&self, call: Call) -> Call {
+        let Some(user) = &self.user else { return call };
+        call.user(UID).env("XDG_RUNTIME_DIR", arg(&user.runtime_dir)).env("HOME", arg(&user.home))
     }
 
     fn next(&self) -> u32 {
@@ -60,7 +82,8 @@ impl Test {
 
     /// A new bundle.
     pub(crate) fn bundle(&self) -> Outcome<Bundle> {
-        Bundle::new(self.dir.join(format!("bundle-{}", self.next())), &self.busybox)
+        let dir = self.dir.join(format!("bundle-{}", self.next()));
+        Bundle::new(dir, &self.busybox, self.user.is_some().then_some(UID))
     }
 
     /// A path in the scratch directory.
@@ -72,6 +95,7 @@ impl Test {
     pub(crate) fn file(&self, name: &str, text: &str) -> Outcome<PathBuf> {
         let path = self.path(name);
         fs::write(&path, text).doing(format!("write {name}"))?;
+        self.hand_over(&path)?;
         Ok(path)
     }
 
@@ -86,6 +110,7 @@ impl Test {
     pub(crate) fn folder(&self, name: &str) -> Outcome<PathBuf> {
         let path = self.path(name);
         fs::create_dir_all(&path).doing(format!("make {name}"))?;
+        self.hand_over(&path)?;
         Ok(path)
     }
 
@@ -119,13 +144,13 @@ impl Test {
 
     /// `runtime args...` without any global flags.
     pub(crate) fn bare<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Outcome<Call> {
-        Ok(Call::new(&self.runtime, &self.log())?.args(args))
+        Ok(self.by_user(Call::new(&self.runtime, &self.log())?.args(args)))
     }
 
     /// `wrapper... runtime --root ROOT args...`: a host program that prepares something and executes the rest.
     pub(crate) fn through(&self, wrapper: &[&str], args: &[&str]) -> Outcome<Call> {
         let call = self.host(wrapper)?.args([&self.runtime]);
-        Ok(call.args(["--root".as_ref(), self.root.as_os_str()]).args(args))
+        Ok(self.by_user(call).args(["--root".as_ref(), self.root.as_os_str()]).args(args))
     }
 
     /// A program of the host.

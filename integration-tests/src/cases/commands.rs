@@ -34,7 +34,8 @@ pub(crate) const CASES: &[Case] = &[
             same(field, &list[0][field], &state[field])?;
         }
         same("owner", &list[0]["owner"], &json!("root"))
-    }),
+    })
+    .needs_root("root is the owner that it looks for"),
     case("list names each container once", "runc list", |t| {
         let ids = [t.create(&t.bundle()?)?.id, t.create(&t.bundle()?)?.id];
         let text = t.call(&["list", "--quiet"])?.ok()?.stdout;
@@ -126,13 +127,15 @@ pub(crate) const CASES: &[Case] = &[
         let config = spec(t, &[])?;
         let bundle = with_config(t.bundle()?, config).sh("echo $$; touch /x 2>&1 | grep -c Read-only");
         t.prints(&bundle, "1\n1\n")
-    }),
+    })
+    .needs_root("it has no user namespace"),
     case("spec --rootless maps one user", "runc spec", |t| {
         let linux = &spec(t, &["--rootless"])?["linux"];
         let map = json!([{"containerID": 0, "hostID": 0, "size": 1}]);
         same("maps", (&linux["uidMappings"], &linux["gidMappings"]), (&map, &map))?;
         contains("namespaces", &linux["namespaces"].to_string(), "user")
-    }),
+    })
+    .needs_root("root is the user that it looks for"),
     case("spec --rootless has no network namespace and no resources", "runc spec", |t| {
         let linux = &spec(t, &["--rootless"])?["linux"];
         lacks("namespaces", &linux["namespaces"].to_string(), "network")?;

@@ -58,7 +58,8 @@ pub(crate) const CASES: &[Case] = &[
         let others = kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "user");
         let list: Vec<Value> = others.map(|kind| json!({"type": kind})).collect();
         t.run(&t.bundle()?.set("/linux/namespaces", json!(list)))?.ok().map(drop)
-    }),
+    })
+    .needs_root("it leaves the user namespace out"),
     case("a configuration may name every hook of features", "features.md: Hooks", |t| {
         let features = features(t)?;
         let hook = json!([{"path": "/bin/true"}]);

@@ -16,13 +16,13 @@ pub(crate) const CASES: &[Case] = &[
     case("a real-time policy has its priority", "config.md: Linux Process", |t| {
         let bundle = real_time(t.bundle()?, json!({"policy": "SCHED_FIFO", "priority": 7}));
         t.prints(&bundle.args(&["cut", "-d", " ", "-f", "40,41", "/proc/self/stat"]), "7 1\n")
-    })
+    }).needs_root("a real-time policy is root's to give")
     .differs("runc", "new in 1.2"),
     case("a real-time policy may be reset by a fork", "sched_setattr(2)", |t| {
         let fifo = json!({"policy": "SCHED_FIFO", "priority": 7, "flags": ["SCHED_FLAG_RESET_ON_FORK"]});
         let bundle = real_time(t.bundle()?, fifo);
         t.prints(&bundle.sh("cut -d ' ' -f 41 /proc/1/stat; cut -d ' ' -f 41 /proc/self/stat; :"), "1\n0\n")
-    })
+    }).needs_root("a real-time policy is root's to give")
     .differs("runc", "new in 1.2"),
     case("the idle policy is set", "sched(7)", |t| {
         let bundle = t.bundle()?.set("/process/scheduler", json!({"policy": "SCHED_IDLE"}));
@@ -36,7 +36,7 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.set("/process/scheduler", deadline);
         // A deadline process may not fork.
         t.prints(&bundle.args(&["cut", "-d", " ", "-f", "41", "/proc/self/stat"]), "6\n")
-    })
+    }).needs_root("a real-time policy is root's to give")
     .differs("runc", "new in 1.2"),
     case("an ordinary user in a user namespace gets its policy too", "sched(7)", |t| {
         let bundle = t.bundle()?.user_namespace()?.set("/process/user", json!({"uid": 1000, "gid": 1000}));
@@ -127,14 +127,14 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.args(&["cat", "/proc/self/status"]);
         let status = t.run_through(&bound_to_first(t)?, &bundle, &[])?.output()?.ok()?.stdout;
         same("CPUs", cpus(&status), cpus(&own_status(t)?))
-    })
+    }).needs_root("without a cgroup it keeps the caller's CPUs")
     .differs("runc", "new in 1.2"),
     case("the CPUs of the caller are not those of an exec'd program", "sched_setaffinity(2)", |t| {
         let container = t.idle()?;
         let words = ["exec", &container.id, "cat", "/proc/self/status"];
         let status = t.through(&bound_to_first(t)?, &words)?.output()?.ok()?.stdout;
         same("CPUs", cpus(&status), cpus(&own_status(t)?))
-    })
+    }).needs_root("without a cgroup it keeps the caller's CPUs")
     .differs("runc", "new in 1.2"),
     case("exec ends on the final CPUs", "config.md: execCPUAffinity", |t| affinity(t, json!({"final": "0"}), "0"))
         .differs("runc", "new in 1.3"),
@@ -146,7 +146,7 @@ pub(crate) const CASES: &[Case] = &[
     case("exec without final CPUs ends on those of the cgroup", "config.md: execCPUAffinity", |t| {
         let status = own_status(t)?;
         affinity(t, json!({"initial": "0"}), cpus(&status).unwrap_or_default())
-    }),
+    }).needs_root("without a cgroup it keeps the caller's CPUs"),
     case("exec takes the CPUs of the configuration", "config.md: execCPUAffinity", |t| {
         let bundle = t.bundle()?.set("/process/execCPUAffinity", json!({"final": "0"}));
         let container = t.start(&bundle.args(&["/bin/sleep", "1000"]))?;

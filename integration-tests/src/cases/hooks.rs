@@ -9,7 +9,6 @@ use crate::test::Test;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
-use std::fs;
 use std::path::PathBuf;
 
 /// The kinds that run on the host's side.
@@ -472,8 +471,7 @@ trait Order: Sized {
 
 impl Order for Bundle {
     fn mount_order(self, t: &Test) -> Outcome<Self> {
-        let file = t.path("order");
-        fs::write(&file, "").doing("make the file")?;
+        let file = t.file("order", "")?;
         Ok(self.mount("bind", file, "/order", &["bind"]))
     }
 }

@@ -9,6 +9,7 @@ mod events;
 mod exec;
 mod explain;
 mod extras;
+mod failures;
 mod hooks;
 mod leaks;
 mod lifecycle;
@@ -19,10 +20,12 @@ mod net_devices;
 mod pause;
 mod process;
 mod rootfs;
+mod rootless;
 mod seccomp;
 mod security;
 mod terminal;
 mod update;
+mod values;
 
 use crate::case::Case;
 
@@ -32,6 +35,9 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("commands", commands::CASES),
     ("documents", documents::CASES),
     ("errors", errors::CASES),
+    ("failures", failures::CASES),
+    ("values", values::EACH),
+    ("values", values::TOGETHER),
     ("process", process::CASES),
     ("exec", exec::CASES),
     ("extras", extras::CASES),
@@ -40,6 +46,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("namespaces", namespaces::CASES),
     ("network devices", net_devices::CASES),
     ("rootfs", rootfs::CASES),
+    ("rootless", rootless::CASES),
     ("mounts", mounts::CASES),
     ("mounts", mounts_more::CASES),
     ("cgroups", cgroups::CASES),
@@ -52,6 +59,23 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("security", security::CASES),
     ("crash", crash::CASES),
 ];
+
+/// Topics that are of no use with an ordinary user, and why.
+const ROOTS: &[(&str, &str)] = &[
+    ("cgroups", "cgroups belong to root unless it gives some away"),
+    ("pause", "the freezer is a cgroup"),
+    ("update", "limits are the cgroup's"),
+    ("events", "usage is the cgroup's"),
+    ("network devices", "the host's devices are root's"),
+    ("leaks", "the descriptors are root's"),
+    ("values", "they are refused before anything is done, whoever calls"),
+    ("rootless", "its cases make their user themselves"),
+];
+
+/// Why an ordinary user cannot have this case.
+pub(crate) fn needs_root(topic: &str, case: &Case) -> Option<&'static str> {
+    case.needs_root.or_else(|| ROOTS.iter().find(|(name, _)| *name == topic).map(|(_, why)| *why))
+}
 
 /// Every case with its topic; its place in this list is its number.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static Case)> {

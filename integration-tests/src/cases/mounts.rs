@@ -23,7 +23,7 @@ pub(crate) const CASES: &[Case] = &[
         hold(mount.has("nosuid") && mount.has("noexec"), format!("{:?}", mount.options))?;
         let data = ["gid=5", "mode=620", "ptmxmode=666"];
         hold(data.iter().all(|option| mount.super_has(option)), format!("{:?}", mount.super_options))
-    }),
+    }).needs_root("its group is told by the host's number"),
     case("/dev/shm is a tmpfs that everybody may use", "config.md: Mounts", |t| {
         let mount = t.mount_at(t.bundle()?, "/dev/shm")?;
         hold(mount.has("nosuid") && mount.has("nodev") && mount.has("noexec"), format!("{:?}", mount.options))?;
@@ -133,7 +133,7 @@ pub(crate) const CASES: &[Case] = &[
     case("flags of a bind mount are set", "config.md: Linux mount options", |t| {
         let mount = t.mount_at(bind(t, &["rbind", "nosuid", "nodev", "noexec", "noatime"])?, "/data")?;
         hold(["nosuid", "nodev", "noexec", "noatime"].iter().all(|flag| mount.has(flag)), format!("{:?}", mount.options))
-    }),
+    }).needs_root("the flags of the host's mount are locked"),
     case("flags that the source's mount has stay on a bind mount", "mount_setattr(2)", |t| {
         let dir = source(t)?;
         let _tmpfs = t.tmpfs(&dir, "nosuid,nodev")?;
@@ -158,7 +158,7 @@ pub(crate) const CASES: &[Case] = &[
         let _tmpfs = t.tmpfs(&dir.join("sub"), "")?;
         fs::write(dir.join("sub/deep"), "deep\n").doing("write")?;
         t.prints(&t.bundle()?.mount("bind", &dir, "/data", &["bind"]).sh("ls /data/sub"), "")
-    }),
+    }).needs_root("the mounts below are locked in place"),
     case("rro makes the mounts below read-only too", "config.md: Linux mount options", |t| {
         let dir = source(t)?;
         let _tmpfs = t.tmpfs(&dir.join("sub"), "")?;
@@ -275,7 +275,7 @@ pub(crate) const CASES: &[Case] = &[
         nix::mount::umount(&dir.join("sub")).doing("unmount what the container mounted")?;
         drop(tmpfs);
         hold(shown, "the mount is not on the host")
-    }),
+    }).needs_root("mounts do not get out of a user namespace"),
     case("an overlay is mounted with its data", "config.md: Mounts", |t| {
         let filesystems = t.read("/proc/filesystems".as_ref())?;
         if !filesystems.contains("overlay") {
@@ -292,7 +292,7 @@ pub(crate) const CASES: &[Case] = &[
         let text = t.output(&cgroup_mount(t.bundle()?).sh("ls /sys/fs/cgroup/pids/; ls /sys/fs/cgroup/memory"))?;
         contains("pids", &text, "pids.current")?;
         contains("memory", &text, "memory.limit_in_bytes")
-    }),
+    }).needs_root("there is no cgroup to show"),
     case("the container sees its own cgroup at the top", "runc: cgroup mount", |t| {
         t.v1("pids")?;
         let bundle = cgroup_mount(t.bundle()?).sh("cat /sys/fs/cgroup/pids/cgroup.procs | wc -l");
@@ -301,7 +301,7 @@ pub(crate) const CASES: &[Case] = &[
     case("a read-only cgroup mount cannot be written", "config.md: Mounts", |t| {
         t.v1("pids")?;
         contains("what mkdir says", &t.output(&cgroup_mount(t.bundle()?).sh("mkdir /sys/fs/cgroup/pids/x 2>&1; :"))?, "Read-only")
-    }),
+    }).needs_root("there is no cgroup to show"),
     case("a read-only cgroup mount has no writable directory at its top", "config.md: Mounts", |t| {
         t.v1("pids")?;
         contains("what mkdir says", &t.output(&cgroup_mount(t.bundle()?).sh("mkdir /sys/fs/cgroup/x 2>&1; :"))?, "Read-only")
@@ -311,7 +311,7 @@ pub(crate) const CASES: &[Case] = &[
         t.v1("pids")?;
         let bundle = cgroup_mount(t.bundle()?).namespace("cgroup").sh("ls /sys/fs/cgroup/pids/");
         contains("pids", &t.output(&bundle)?, "pids.current")
-    }),
+    }).needs_root("there is no cgroup to show"),
     case("joined controllers have their links", "cgroups(7)", |t| {
         let cpu = t.v1("cpu")?;
         if !cpu.to_string_lossy().contains(',') {
@@ -329,7 +329,7 @@ pub(crate) const CASES: &[Case] = &[
         let mount = json!({"type": "bind", "source": source(t)?, "destination": "/data", "options": ["bind", "idmap"],
                            "uidMappings": map, "gidMappings": map});
         t.prints(&t.bundle()?.push("/mounts", mount).args(&["stat", "-c", "%u", "/data/file"]), "5000\n")
-    })
+    }).needs_root("the map has ids that are not the user's")
     .differs("runc", "new in 1.2"),
     case("idmap without mappings or a user namespace is an error", "config.md: Linux mount options", |t| {
         t.rejects(&bind(t, &["bind", "idmap"])?, "")

@@ -28,7 +28,7 @@ pub(crate) const CASES: &[Case] = &[
     .differs("runc", NEW),
     case("a map needs no option", "config.md: Mounts", |t| {
         owner(t, mapped(t, t.bundle()?, &["bind"], Some((5000, 1000)))?, "5000")
-    })
+    }).needs_root("the map has ids that are not the user's")
     .differs("runc", NEW),
     case("idmap maps by a user namespace that is joined", OPTIONS, |t| {
         let first = t.start(&t.bundle()?.user_namespace()?.args(&["/bin/sleep", "1000"]))?;
@@ -43,25 +43,25 @@ pub(crate) const CASES: &[Case] = &[
         same("the owner on the host", fs::metadata(t.path("source/made")).doing("stat")?.uid(), 0)
     })
     .differs("runc", NEW),
-    case("ridmap reaches the mounts below", OPTIONS, |t| below(t, "ridmap", "5000")).differs("runc", NEW),
-    case("idmap leaves the mounts below as they are", OPTIONS, |t| below(t, "idmap", "0")),
+    case("ridmap reaches the mounts below", OPTIONS, |t| below(t, "ridmap", "5000")).needs_root("the map has ids that are not the user's").differs("runc", NEW),
+    case("idmap leaves the mounts below as they are", OPTIONS, |t| below(t, "idmap", "0")).needs_root("the map has ids that are not the user's"),
     case("two mounts of one map and one of another", OPTIONS, |t| {
         let bundle = mapped(t, t.bundle()?, &["bind", "idmap"], Some((5000, 10)))?;
         let more = |at: &str, host| json!({"source": t.path("source"), "destination": at, "options": ["bind", "idmap"],
                                            "uidMappings": map(host, 10), "gidMappings": map(host, 10)});
         let bundle = bundle.push("/mounts", more("/second", 5000)).push("/mounts", more("/third", 7000));
         t.prints(&bundle.args(&["stat", "-c", "%u", "/data/file", "/second/file", "/third/file"]), "5000\n5000\n7000\n")
-    })
+    }).needs_root("the map has ids that are not the user's")
     .differs("runc", NEW),
     case("a new file system can be idmapped", OPTIONS, |t| {
         let mount = json!({"type": "tmpfs", "source": "tmpfs", "destination": "/data", "options": ["idmap"],
                            "uidMappings": map(5000, 10), "gidMappings": map(5000, 10)});
         t.prints(&t.bundle()?.push("/mounts", mount).args(&["stat", "-c", "%u", "/data"]), "5000\n")
-    })
+    }).needs_root("the map has ids that are not the user's")
     .differs("runc", "bind mounts only"),
     case("a map may come with the option", "crun(1): idmap", |t| {
         owner(t, mapped(t, t.bundle()?, &["bind", "idmap=uids=0-5000-10;gids=0-5000-10"], None)?, "5000")
-    })
+    }).needs_root("the map has ids that are not the user's")
     .differs("runc", CRUN),
     case("a map in the option may be relative to the container's", "crun(1): idmap", |t| {
         let words = ["bind", "idmap=uids=@0-7-10;gids=@0-7-10"];
@@ -165,20 +165,20 @@ pub(crate) const CASES: &[Case] = &[
             &bundle.sh(script),
             "words\nfile\n751 7 directory\n4711 7 regular empty file\n711 0 directory\n",
         )
-    })
+    }).needs_root("the image's files are root's")
     .wavers("runc", "1.1 changes modes"),
     case("tmpcopyup does not write to the image", "crun(1): tmpcopyup", |t| {
         let bundle = image(t)?.mount("tmpfs", "tmpfs", "/data", &["tmpcopyup"]);
         let path = bundle.path("data/made");
         t.run(&bundle.sh("touch /data/made"))?.ok()?;
         hold(!path.exists(), "the file is in the image")
-    }),
+    }).needs_root("the image's files are root's"),
     case("tmpcopyup with ro is filled and read-only", "crun(1): tmpcopyup", |t| {
         let bundle = image(t)?.mount("tmpfs", "tmpfs", "/data", &["tmpcopyup", "ro"]);
         let text = t.output(&bundle.sh("cat /data/file; touch /data/made 2>&1; :"))?;
         contains("the file", &text, "words")?;
         contains("what touch says", &text, "Read-only file system")
-    }),
+    }).needs_root("the image's files are root's"),
     case("tmpcopyup of a directory that the image lacks", "crun(1): tmpcopyup", |t| {
         t.prints(&t.bundle()?.mount("tmpfs", "tmpfs", "/none", &["tmpcopyup"]).sh("ls /none"), "")
     }),
@@ -266,15 +266,15 @@ pub(crate) const CASES: &[Case] = &[
     }),
     case("a kernel without the newer mount calls", "fsopen(2)", |t| {
         confined(t, &["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr"], 38)
-    })
+    }).needs_root("the container around it is root's")
     .wavers("runc", "cannot be nested like this"),
     case("an outer filter that denies the newer mount calls", "fsopen(2)", |t| {
         confined(t, &["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr"], 1)
-    })
+    }).needs_root("the container around it is root's")
     .wavers("runc", "cannot be nested like this"),
-    case("a kernel without mount_setattr", "mount_setattr(2)", |t| confined(t, &["mount_setattr"], 38))
+    case("a kernel without mount_setattr", "mount_setattr(2)", |t| confined(t, &["mount_setattr"], 38)).needs_root("the container around it is root's")
         .wavers("runc", "cannot be nested like this"),
-    case("a kernel without openat2", "openat2(2)", |t| confined(t, &["openat2"], 38))
+    case("a kernel without openat2", "openat2(2)", |t| confined(t, &["openat2"], 38)).needs_root("the container around it is root's")
         .wavers("runc", "cannot be nested like this"),
 ];
 

@@ -30,23 +30,23 @@ pub(crate) const CASES: &[Case] = &[
     case("without a network namespace the container has the host's", "config-linux.md: Namespaces", |t| {
         is_hosts(t, "network", "net")
     }),
-    case("without an ipc namespace the container has the host's", "config-linux.md: Namespaces", |t| is_hosts(t, "ipc", "ipc")),
+    case("without an ipc namespace the container has the host's", "config-linux.md: Namespaces", |t| is_hosts(t, "ipc", "ipc")).needs_root("no message queues can be mounted then"),
     case("without a uts namespace the container has the host's", "config-linux.md: Namespaces", |t| {
         same("the namespace", inside(t, t.bundle()?.without_namespace("uts").without("/hostname"), "uts")?, host("uts")?)
     }),
-    case("without a user namespace the container has the host's", "config-linux.md: Namespaces", |t| is_hosts(t, "user", "user")),
+    case("without a user namespace the container has the host's", "config-linux.md: Namespaces", |t| is_hosts(t, "user", "user")).needs_root("a user has no rights there"),
     case("without a cgroup namespace the container has the host's", "config-linux.md: Namespaces", |t| {
         is_hosts(t, "cgroup", "cgroup")
     }),
     case("without a time namespace the container has the host's", "config-linux.md: Namespaces", |t| is_hosts(t, "time", "time")),
-    case("a network namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "network", "net")),
-    case("an ipc namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "ipc", "ipc")),
-    case("a uts namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "uts", "uts")),
-    case("a pid namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "pid", "pid")),
+    case("a network namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "network", "net")).needs_root("another container's namespaces belong to its user namespace"),
+    case("an ipc namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "ipc", "ipc")).needs_root("another container's namespaces belong to its user namespace"),
+    case("a uts namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "uts", "uts")).needs_root("another container's namespaces belong to its user namespace"),
+    case("a pid namespace is joined by its path", "config-linux.md: Namespaces", |t| is_joined(t, "pid", "pid")).needs_root("another container's namespaces belong to its user namespace"),
     case("a cgroup namespace is joined by its path", "config-linux.md: Namespaces", |t| {
         let first = t.start(&t.bundle()?.namespace("cgroup").args(&["/bin/sleep", "1000"]))?;
         same("the namespace", joiner(t, &first, "cgroup", "cgroup")?, hosts(&first, "cgroup")?)
-    }),
+    }).needs_root("another container's namespaces belong to its user namespace"),
     case("a user namespace is joined by its path", "config-linux.md: Namespaces", |t| {
         let first = t.start(&t.bundle()?.user_namespace()?.args(&["/bin/sleep", "1000"]))?;
         let path = format!("/proc/{}/ns/user", first.pid);
@@ -59,7 +59,7 @@ pub(crate) const CASES: &[Case] = &[
         let first = t.idle()?;
         let bundle = t.bundle()?.join("pid", &format!("/proc/{}/ns/pid", first.pid));
         contains("ps", &t.output(&bundle.args(&["ps"]))?, "sleep 1000")
-    }),
+    }).needs_root("another container's namespaces belong to its user namespace"),
     case("a container in a joined pid namespace can be stopped and deleted", "pid_namespaces(7)", |t| {
         let first = t.idle()?;
         let bundle = t.bundle()?.join("pid", &format!("/proc/{}/ns/pid", first.pid));
@@ -67,7 +67,7 @@ pub(crate) const CASES: &[Case] = &[
         second.stop()?;
         second.delete()?;
         same("status of the first", first.status()?, "running")
-    }),
+    }).needs_root("another container's namespaces belong to its user namespace"),
     case("a namespace of another type at the path is an error", "config-linux.md: Namespaces", |t| {
         t.rejects(&t.bundle()?.join("network", "/proc/self/ns/uts"), "")
     })
@@ -113,7 +113,7 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.join("uts", &format!("/proc/{}/ns/uts", first.pid));
         t.prints(&bundle.set("/hostname", json!("second")).args(&["hostname"]), "second\n")?;
         same("name of the first", first.sh("hostname")?, "second\n")
-    }),
+    }).needs_root("another container's namespaces belong to its user namespace"),
     case("the user mapping is the configured one", "config-linux.md: User namespace mappings", |t| {
         let script = "cat /proc/self/uid_map /proc/self/gid_map | tr -s ' '";
         t.prints(&t.bundle()?.user_namespace()?.sh(script), " 0 100000 65536\n 0 100000 65536\n")

@@ -135,7 +135,8 @@ pub(crate) const CASES: &[Case] = &[
         let wrapper = ["/usr/bin/setpriv", "--groups", "7,8"];
         let text = t.run_through(&wrapper, &bundle, &[])?.output()?.ok()?.stdout;
         same("groups", text.trim(), "Groups:")
-    }),
+    })
+    .needs_root("nobody else gives itself groups"),
     case("additional groups are set", "config.md: User", |t| {
         let bundle = user(t.bundle()?, json!({"uid": 1000, "gid": 1000, "additionalGids": [5, 6]}));
         let text = t.output(&bundle.args(&["grep", "Groups", "/proc/self/status"]))?;
@@ -146,7 +147,8 @@ pub(crate) const CASES: &[Case] = &[
             &user(t.bundle()?, json!({"uid": 2_147_483_647, "gid": 2_147_483_647})).args(&["id", "-u"]),
             "2147483647\n",
         )
-    }),
+    })
+    .needs_root("that id is not mapped"),
     case("umask is set", "config.md: User", |t| {
         t.prints(&user(t.bundle()?, json!({"uid": 0, "gid": 0, "umask": 0o077})).sh("umask"), "0077\n")
     }),
@@ -353,7 +355,8 @@ pub(crate) const CASES: &[Case] = &[
             let left = descendants(Pid::from_raw(running.pid)).into_iter().any(|process| process.pid == pid);
             (!left).then_some(())
         })
-    }),
+    })
+    .needs_root("without a cgroup nobody knows what it leaves"),
     case("the container has a session keyring of its own", "keyrings(7)", |t| {
         let bundle = t.bundle()?.edit(|config| config["linux"]["maskedPaths"] = json!([]));
         let text = t.output(&bundle.args(&["cat", "/proc/keys"]))?;

@@ -41,15 +41,15 @@ pub(crate) const CASES: &[Case] = &[
     case("a configured device is made", "config-linux.md: Devices", |t| {
         let node = json!({"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 432, "uid": 7, "gid": 8});
         extra(t, node, "/dev/fuse", "character special file a:e5 660 7 8\n")
-    }),
+    }).needs_root("only root makes device nodes"),
     case("a configured device may lie outside /dev", "config-linux.md: Devices", |t| {
         let node = json!({"path": "/else/where/zero", "type": "c", "major": 1, "minor": 5, "fileMode": 438});
         extra(t, node, "/else/where/zero", "character special file 1:5 666 0 0\n")
-    }),
+    }).needs_root("only root makes device nodes"),
     case("a configured block device is made", "config-linux.md: Devices", |t| {
         let node = json!({"path": "/dev/loop", "type": "b", "major": 7, "minor": 200, "fileMode": 384});
         extra(t, node, "/dev/loop", "block special file 7:c8 600 0 0\n")
-    }),
+    }).needs_root("only root makes device nodes"),
     case("a configured fifo is made", "config-linux.md: Devices", |t| {
         let node = json!({"path": "/dev/fifo", "type": "p", "fileMode": 384});
         extra(t, node, "/dev/fifo", "fifo 0:0 600 0 0\n")
@@ -57,7 +57,7 @@ pub(crate) const CASES: &[Case] = &[
     case("an unbuffered character device is made", "config-linux.md: Devices", |t| {
         let node = json!({"path": "/dev/unbuffered", "type": "u", "major": 1, "minor": 5, "fileMode": 438});
         extra(t, node, "/dev/unbuffered", "character special file 1:5 666 0 0\n")
-    }),
+    }).needs_root("only root makes device nodes"),
     case("a file that is not the device at its path is an error", "config-linux.md: Devices", |t| {
         let bundle = t.bundle()?.file("etc/device", "")?;
         let node = json!({"path": "/etc/device", "type": "c", "major": 1, "minor": 5, "fileMode": 438});
@@ -70,11 +70,11 @@ pub(crate) const CASES: &[Case] = &[
         t.host(&["/usr/bin/mknod", &path.to_string_lossy(), "c", "1", "5"])?.output()?.ok()?;
         let node = json!({"path": "/etc/device", "type": "c", "major": 1, "minor": 5, "fileMode": 438});
         t.run(&bundle.set("/linux/devices", json!([node])))?.ok().map(drop)
-    }),
+    }).needs_root("only root makes device nodes"),
     case("the device's directory is made", "config-linux.md: Devices", |t| {
         let node = json!({"path": "/dev/net/tun", "type": "c", "major": 10, "minor": 200, "fileMode": 438});
         extra(t, node, "/dev/net/tun", "character special file a:c8 666 0 0\n")
-    }),
+    }).needs_root("only root makes device nodes"),
     case("the configured devices can be used", "config-linux.md: Devices", |t| {
         let text = t.output(
             &t.bundle()?.sh("head -c 3 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; echo x >/dev/null"),

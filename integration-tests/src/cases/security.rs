@@ -1,6 +1,5 @@
 //! Attacks on runtimes that are known from the field: the rootfs and everything in the container are hostile.
 
-use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case, fail, skip};
 use crate::console::arg;
 use crate::container::Container;
@@ -87,7 +86,7 @@ pub(crate) const CASES: &[Case] = &[
         );
         let bundle = t.bundle()?.sh("ls; ls ..; :");
         for fd in 3..20 {
-            let bundle = Bundle { dir: bundle.dir.clone(), config: bundle.config.clone() };
+            let bundle = bundle.clone();
             let bundle = bundle.set("/process/cwd", json!(format!("/proc/self/fd/{fd}")));
             let output = t.run_through(&["/bin/sh", "-c", &script, "sh"], &bundle, &[])?.output()?;
             lacks("the output", &output.stdout, "secret")?;
