@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(
             and_left(error, &left).to_string(),
             "linux.resources.pids.limit: write 1 to pids.max: invalid argument (EINVAL); and setting back: \
-             write max to cpu.max: input/output error (EIO)"
+             write max to cpu.max: I/O error (EIO)"
         );
     }
 }

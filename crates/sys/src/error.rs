@@ -34,9 +34,11 @@ pub struct Described(pub Errno);
 impl fmt::Display for Described {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = self.0.desc();
-        let mut letters = words.chars();
-        let first = letters.next().map(|c| c.to_ascii_lowercase()).unwrap_or('?');
-        write!(f, "{first}{} ({:?})", letters.as_str(), self.0)
+        // An abbreviation, as in "I/O error", keeps its case.
+        let is_word = words.chars().nth(1).is_some_and(|letter| letter.is_lowercase());
+        let (first, rest) = words.split_at_checked(1).unwrap_or(("", words));
+        let first = if is_word { first.to_lowercase() } else { first.into() };
+        write!(f, "{first}{rest} ({:?})", self.0)
     }
 }
 
@@ -187,5 +189,9 @@ mod tests {
     fn an_error_reads_as_call_reason_and_name() {
         let error = Error { call: Call::Mount, errno: Errno::EBUSY };
         assert_eq!(error.to_string(), "mount: device or resource busy (EBUSY)");
+    }
+    #[test]
+    fn an_abbreviation_keeps_its_case() {
+        assert_eq!(Described(Errno::EIO).to_string(), "I/O error (EIO)");
     }
 }
