@@ -14,10 +14,10 @@ mod namespaces;
 mod numbers;
 mod options;
 mod process;
+mod rdt;
 mod rootfs;
 mod scheduling;
 pub mod seccomp;
-mod supported;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -69,6 +69,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Where the container's cgroup is.
     pub cgroup: Cgroup,
+    /// Where the container is in resctrl, if it is.
+    pub rdt: Option<resctrl::Group>,
     /// Whether the cgroup of v1 is to be made while the child makes its namespaces.
     pub meanwhile: bool,
     /// Limits to be set before the container's init is in the cgroup.
@@ -136,9 +138,9 @@ impl Steps {
 
 /// Plans a new container: the order of everything that `create` and `start` do.
 pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned, Error> {
-    supported::check(spec, host)?;
     let namespaces = namespaces::Namespaces::of(spec);
     let cgroups = cgroups::Cgroups::of(spec, host, request)?;
+    let rdt = rdt::Rdt::of(spec, host, request.id)?;
     let rootfs = rootfs::path(spec, request.bundle);
     let mut warnings = cgroups::notes(spec);
     let filter = seccomp::filter(spec, host, &mut warnings)?;
@@ -152,6 +154,9 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     cgroups.enter(&mut steps, &namespaces);
     if !matches!(cgroups.cgroup, Cgroup::Unmanaged) {
         scheduling::all_cpus(&mut steps);
+    }
+    if let Some(rdt) = &rdt {
+        rdt.plan(&mut steps);
     }
     namespaces.set_up(&mut steps, spec, request);
     rootfs::begin(&mut steps, spec, &namespaces, &rootfs);
@@ -192,6 +197,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         meanwhile,
         early: cgroups.early(),
         cgroup: cgroups.cgroup,
+        rdt: rdt.map(|rdt| rdt.group),
         rootfs,
         made: namespaces.made(),
         joined: namespaces.own() & !namespaces.made(),

@@ -61,6 +61,10 @@ impl Display for Action {
             Action::EnterCgroup => f.write_str("enter the cgroup"),
             Action::AllCpus => f.write_str("run on every CPU of the cgroup"),
             Action::Affinity(cpus) => write!(f, "run on the CPUs {cpus}"),
+            Action::MakeRdtGroup { group, schemata } => {
+                write!(f, "make the resctrl group {group} ({schemata})")
+            }
+            Action::EnterRdtGroup(group) => write!(f, "enter the resctrl group {group}"),
             Action::UnshareCgroup => f.write_str("make a new cgroup namespace"),
             Action::TimeNamespace { offsets } => {
                 write!(f, "make a new time namespace with offsets {}", lines(offsets))

@@ -69,7 +69,21 @@ pub struct Ready<'p> {
     child: Guard,
     step: u32,
     console: Option<OwnedFd>,
+    taken: Taken,
+}
+
+/// What the host gave up for the container, and gets back unless it is kept.
+#[derive(Debug, Default)]
+struct Taken {
     devices: Moved,
+    groups: Vec<resctrl::Made>,
+}
+
+impl Taken {
+    fn keep(self) {
+        self.devices.keep();
+        self.groups.into_iter().for_each(resctrl::Made::keep);
+    }
 }
 
 /// Ends and reaps the child unless it is kept.
@@ -118,7 +132,7 @@ impl<'p> Launch<'p, '_> {
             console: None,
             place_me,
             lender: Lender::default(),
-            devices: Moved::default(),
+            taken: Taken::default(),
             tasks: Vec::new(),
         };
         drop(opened);
@@ -230,6 +244,10 @@ fn open_namespace(path: &std::path::Path, kind: u64) -> Result<OwnedFd, Reason> 
     }
 }
 
+fn rdt(error: resctrl::Error) -> Error {
+    Error::Plain(format!("linux.intelRdt: {error}"))
+}
+
 /// For `map_err`: the step that failed in the parent's hands.
 fn at(step: &crate::plan::Step) -> impl FnOnce(Reason) -> Error {
     |reason| match is_gone(step, reason) {
@@ -257,7 +275,7 @@ struct Server<'p, 'l> {
     console: Option<OwnedFd>,
     place_me: bool,
     lender: Lender,
-    devices: Moved,
+    taken: Taken,
     /// For a child that has yet to enter its cgroup.
     tasks: Vec<OwnedFd>,
 }
@@ -273,8 +291,8 @@ impl<'p> Server<'p, '_> {
             match packet {
                 Packet::Request(step) if matches!(self.action(step)?, Action::Ready) => {
                     self.parts(Who::Last, trace)?;
-                    let Server { plan, channel, child, console, devices, .. } = self;
-                    return Ok(Ready { plan, channel, child, step, console, devices });
+                    let Server { plan, channel, child, console, taken, .. } = self;
+                    return Ok(Ready { plan, channel, child, step, console, taken });
                 }
                 Packet::Request(step) => {
                     let answer = self.part(step, descriptor, trace)?;
@@ -333,8 +351,13 @@ impl<'p> Server<'p, '_> {
         }
         if let (Action::NetDevice(device), Some(there)) = (&step.action, descriptor) {
             let pid = self.child.child()?.pid;
-            let taken = trace.span(|| step.label(), || self.devices.take(device, pid, there));
+            let taken = trace.span(|| step.label(), || self.taken.devices.take(device, pid, there));
             return taken.map(|()| None).map_err(|error| Error::Plain(format!("{}: {error}", step.label())));
+        }
+        if let Action::MakeRdtGroup { group, schemata } = &step.action {
+            let made = trace.span(|| step.label(), || group.create(schemata)).map_err(rdt)?;
+            self.taken.groups.push(made);
+            return Ok(None);
         }
         trace.span(|| step.label(), || self.on_host(step, index)).map(|()| None)
     }
@@ -364,6 +387,7 @@ impl<'p> Server<'p, '_> {
             Action::IoPriority(priority) => {
                 resource::set_io_priority(pid, *priority).map_err(Reason::from).map_err(at(step))
             }
+            Action::EnterRdtGroup(group) => group.enter(pid).map_err(rdt),
             Action::DeviceRules(program) => Ok(self.cgroup.enforce_devices(program)?),
             Action::Limits(writes) => Ok(self.cgroup.apply(writes)?),
             Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, pid)
@@ -438,7 +462,7 @@ impl Ready<'_> {
     pub fn release(self) -> Result<Child> {
         let granted = self.channel.send(Packet::Granted(self.step), None);
         granted.map_err(Error::doing("release the container's init"))?;
-        self.devices.keep();
+        self.taken.keep();
         self.child.keep()
     }
 
@@ -453,7 +477,7 @@ impl Ready<'_> {
         granted.map_err(|_| died(&self.child, cgroup))?;
         let plan = self.plan;
         Outcome { channel: &self.channel, label: &mut |step| label(plan, step), agent }.wait(trace)?;
-        self.devices.keep();
+        self.taken.keep();
         self.child.keep()
     }
 }

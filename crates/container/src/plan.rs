@@ -77,6 +77,10 @@ pub enum Action {
     AllCpus,
     /// Run on these CPUs of the cgroup.
     Affinity(NumberSet),
+    /// Make the container's group in resctrl, with these shares.
+    MakeRdtGroup { group: resctrl::Group, schemata: resctrl::Schemata },
+    /// Enter it.
+    EnterRdtGroup(resctrl::Group),
     /// See the container's cgroup as the root of the hierarchy.
     UnshareCgroup,
     /// Write the offsets of the new time namespace, which execve enters.
@@ -183,6 +187,7 @@ impl Action {
             Action::InitialAffinity(_) | Action::JoinPidNamespace(_) => Side::Before,
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => Side::Asked,
             Action::DeviceRules(_) | Action::Limits(_) => Side::Asked,
+            Action::MakeRdtGroup { .. } | Action::EnterRdtGroup(_) => Side::Asked,
             Action::Scheduling(_) | Action::IoPriority(_) | Action::NetDevice(_) => Side::Asked,
             Action::LimitFromOutside(_) => Side::Last,
             _ => Side::Child,

@@ -94,6 +94,10 @@ impl<'a> Blueprint<'a> {
     /// Takes the id, makes the cgroup, and brings up the init. What was made is undone unless the container is kept.
     pub(crate) fn build(&self, store: &Store, timeline: &mut Trace) -> Result<Container<'_>> {
         tell_steps(&self.planned.plan);
+        if let Some(group) = &self.planned.rdt {
+            // Before the record says that it is the container's, to be removed with it.
+            group.check_free().map_err(|error| Error::Other(format!("linux.intelRdt: {error}")))?;
+        }
         let entry = store.create(&self.id)?;
         let mut container = Container {
             blueprint: self,
@@ -132,6 +136,7 @@ impl<'a> Blueprint<'a> {
             annotations: annotations.map(|(name, value)| (name.clone(), value.clone())).collect(),
             init: None,
             cgroup: self.planned.cgroup.clone(),
+            rdt: self.planned.rdt.clone(),
             parents: self.planned.cgroup.missing_parents(),
             namespaces: self.planned.made,
             joined: self.planned.joined,
@@ -303,6 +308,11 @@ impl Drop for Container<'_> {
             }
             None => Ok(()),
         };
+        if let Some(group) = self.record.rdt.as_ref().filter(|_| self.record.init.is_some())
+            && let Err(error) = group.remove()
+        {
+            tracing::warn!("undo create: {error}");
+        }
         if let Err(error) = undone {
             tracing::warn!("undo create: {error}");
         }

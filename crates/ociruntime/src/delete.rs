@@ -79,6 +79,9 @@ pub(crate) fn destroy(entry: &Entry, record: &Record) -> Result<()> {
     }
     record.cgroup.remove().map_err(Error::other)?;
     record.parents.undo();
+    if let Some(group) = &record.rdt {
+        group.remove().map_err(Error::other)?;
+    }
     let spec = if record.late_hooks { snapshot(entry) } else { None };
     entry.remove()?;
     spec.iter().for_each(|spec| poststop(spec, record));

@@ -79,6 +79,7 @@ fn plan(args: &args::Exec, record: &Record, spec: &Spec, process: &Process) -> R
         spec,
         namespaces: foreign(record)?,
         has_cgroup: !matches!(record.cgroup, Cgroup::Unmanaged),
+        rdt: record.rdt.as_ref(),
         preserve_fds: args.preserve_fds,
         keyring: record.own_keyring.then_some(record.id.as_str()),
     };

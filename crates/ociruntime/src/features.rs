@@ -28,7 +28,7 @@ fn document() -> Value {
             "apparmor": { "enabled": true },
             "selinux": { "enabled": true },
             "memoryPolicy": { "modes": bundle::MEMORY_POLICY_MODES, "flags": bundle::MEMORY_POLICY_FLAGS },
-            "intelRdt": { "enabled": false, "schemata": false, "monitoring": false },
+            "intelRdt": { "enabled": true, "schemata": true, "monitoring": true },
             "mountExtensions": { "idmap": { "enabled": true } },
             "netDevices": { "enabled": true },
         },

@@ -4,7 +4,7 @@ use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case, skip};
 use crate::console::arg;
 use crate::container::Container;
-use crate::expect::{contains, lacks, same};
+use crate::expect::{self, contains, lacks, same};
 use crate::leak;
 use crate::procfs::status_of;
 use crate::test::Test;
@@ -123,6 +123,19 @@ pub(crate) const CASES: &[Case] = &[
         t.rejects(&t.bundle()?.set("/linux/memoryPolicy", policy), "1000")
     })
     .differs("runc", "new in 1.4"),
+    case("intelRdt on a host without resctrl is an error", "config-linux.md: IntelRdt", |t| {
+        if t.read(Path::new("/proc/self/mountinfo"))?.contains(" - resctrl ") {
+            return skip("this host has resctrl");
+        }
+        t.rejects(&t.bundle()?.set("/linux/intelRdt", json!({"l3CacheSchema": "L3:0=f"})), "resctrl")
+    })
+    .differs("runc", "1.1 ignores the field where the CPU lacks it"),
+    case("features announces intelRdt with schemata and monitoring", "features-linux.md: Intel RDT", |t| {
+        let document = expect::json(&t.bare(&["features"])?.output()?.ok()?.stdout)?;
+        let expected = json!({"enabled": true, "schemata": true, "monitoring": true});
+        same("intelRdt", &document["linux"]["intelRdt"], &expected)
+    })
+    .differs("runc", "1.1 knows no schemata"),
     case("the CPUs of the caller are not those of the container", "sched_setaffinity(2)", |t| {
         let bundle = t.bundle()?.args(&["cat", "/proc/self/status"]);
         let status = t.run_through(&bound_to_first(t)?, &bundle, &[])?.output()?.ok()?.stdout;

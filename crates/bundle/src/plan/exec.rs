@@ -10,7 +10,7 @@ use super::labels::Labels;
 use super::namespaces::{denies_groups, keyring};
 use super::process as planned;
 use super::scheduling::{self, Affinity};
-use super::{Error, Host, Steps, seccomp};
+use super::{Error, Host, Steps, rdt, seccomp};
 
 pub use overrides::{Overrides, inherit, process};
 
@@ -23,6 +23,8 @@ pub struct Target<'t> {
     pub namespaces: u64,
     /// Whether the process enters the container's cgroup.
     pub has_cgroup: bool,
+    /// The container's group in resctrl.
+    pub rdt: Option<&'t resctrl::Group>,
     /// Descriptors from 3 on that the program inherits.
     pub preserve_fds: u32,
     /// The id of the container, if its processes have a session keyring of their own.
@@ -57,6 +59,9 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
         steps.push("", Action::EnterCgroup);
     }
     affinity.settle(&mut steps, target.has_cgroup);
+    if let Some(group) = target.rdt {
+        rdt::enter(&mut steps, group);
+    }
     if target.namespaces != 0 {
         steps.push("", Action::JoinInit { namespaces: target.namespaces });
     }

@@ -1,6 +1,7 @@
 //! What a plan must know of the machine, asked once.
 
 use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 
 use cgroup::Layout;
 use seccomp::{Action, Flags};
@@ -25,6 +26,8 @@ pub struct Host {
     pub listen_fds: u32,
     /// Names of the sockets (`LISTEN_FDNAMES`).
     pub listen_names: Option<String>,
+    /// Where resctrl is mounted, once that was asked.
+    pub resctrl: OnceCell<Option<PathBuf>>,
     /// Whether AppArmor is enabled, once that was asked: few plans depend on it.
     pub apparmor: OnceCell<bool>,
     /// The same of SELinux.
@@ -81,11 +84,19 @@ impl Host {
             cgroups: Layout::default(),
             listen_fds: listening("LISTEN_FDS").and_then(|count| count.parse().ok()).unwrap_or(0),
             listen_names: listening("LISTEN_FDNAMES"),
+            resctrl: OnceCell::new(),
             apparmor: OnceCell::new(),
             selinux: OnceCell::new(),
             setgroups_denied: OnceCell::new(),
             filters: OnceCell::new(),
         }
+    }
+
+    /// Where the resctrl file system is mounted, if it is.
+    pub fn resctrl(&self) -> Option<&Path> {
+        let look =
+            || resctrl::mount_point(&std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default());
+        self.resctrl.get_or_init(look).as_deref()
     }
 
     /// Whether AppArmor profiles are enforced.

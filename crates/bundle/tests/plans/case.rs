@@ -72,6 +72,7 @@ pub(crate) fn enter(name: &'static str, host: &Host, config: Value, overrides: &
         spec: &spec,
         namespaces: planned.made | planned.joined,
         has_cgroup: !matches!(planned.cgroup, Cgroup::Unmanaged),
+        rdt: planned.rdt.as_ref(),
         preserve_fds: 0,
         keyring: Some("ID"),
     };

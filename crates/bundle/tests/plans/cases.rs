@@ -131,6 +131,8 @@ fn commands() -> Vec<Case> {
     let no_pivot = Asked { no_pivot: true, ..Asked::of(small()) };
     vec![
         create("at_once", &hosts::v2(), &at_once),
+        create("intel_rdt", &hosts::sharing_caches(), &Asked::of(merged(small(), rdt()))),
+        edited("intel_rdt_without_resctrl", rdt()),
         create("no_pivot", &hosts::v2(), &no_pivot),
         create("listening", &hosts::listening(), &Asked::of(small())),
     ]
@@ -150,6 +152,7 @@ fn execs() -> Vec<Case> {
         enter("exec_with_seccomp", &hosts::v2(), merged(small(), seccomp(false)), &plain),
         enter("exec_with_affinity", &hosts::v2(), merged(small(), scheduling()), &plain),
         enter("exec_with_labels", &hosts::labelling(), merged(small(), labels()), &plain),
+        enter("exec_with_intel_rdt", &hosts::sharing_caches(), merged(small(), rdt()), &plain),
         enter("exec_without_namespaces", &hosts::v2(), merged(small(), namespaces_only("")), &plain),
     ]
 }
@@ -162,6 +165,16 @@ fn edited(name: &'static str, edit: Value) -> Case {
 /// The same, planned by an ordinary user.
 fn rootless(name: &'static str, edit: Value) -> Case {
     create(name, &hosts::rootless(), &Asked::of(merged(small(), edit)))
+}
+
+fn rdt() -> Value {
+    json!({"linux": {"intelRdt": {
+        "closID": "gold",
+        "memBwSchema": "MB:0=20",
+        "l3CacheSchema": "L3:0=f",
+        "schemata": ["L2:0=f"],
+        "enableMonitoring": true,
+    }}})
 }
 
 fn net_devices() -> Value {

@@ -81,6 +81,11 @@ pub(crate) fn with_few_filters() -> Host {
     Host { filters: filters.into(), ..v2() }
 }
 
+/// Root of a machine with resctrl.
+pub(crate) fn sharing_caches() -> Host {
+    Host { resctrl: Some("/sys/fs/resctrl".into()).into(), ..v2() }
+}
+
 /// Root, started with two sockets (sd_listen_fds(3)).
 pub(crate) fn listening() -> Host {
     Host { listen_fds: 2, listen_names: Some("web:admin".into()), ..v2() }
@@ -95,6 +100,7 @@ fn root(cgroups: Layout) -> Host {
         cgroups,
         listen_fds: 0,
         listen_names: None,
+        resctrl: None.into(),
         apparmor: false.into(),
         selinux: false.into(),
         filters: Filters {

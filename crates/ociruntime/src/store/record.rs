@@ -34,6 +34,9 @@ pub(crate) struct Record {
     pub(crate) init: Option<Init>,
     /// Driver and place: read back from here by every later command, never from flags.
     pub(crate) cgroup: Cgroup,
+    /// Where it is in resctrl, if its config says so.
+    #[serde(default)]
+    pub(crate) rdt: Option<resctrl::Group>,
     /// The cgroups above that were made for it: those that it is about to make, until its init is on record.
     #[serde(default)]
     pub(crate) parents: Created,

@@ -48,6 +48,7 @@ fn record(init: Option<Init>) -> Record {
         annotations: BTreeMap::from([("a".into(), "b".into())]),
         init,
         cgroup: Cgroup::Unmanaged,
+        rdt: None,
         parents: Created::default(),
         namespaces: sys::namespace::NEWPID,
         joined: 0,
