@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// The applets that the cases use inside containers.
 const APPLETS: &[&str] = &[
     "[", "awk", "cat", "chmod", "chown", "cut", "date", "dd", "dirname", "echo", "env", "expr", "false",
-    "find", "grep", "head", "hostname", "id", "ifconfig", "ip", "ionice", "ipcs", "kill", "ln", "ls",
-    "mkdir", "mkfifo", "mknod", "mount", "mv", "nc", "nproc", "od", "pidof", "ps", "pwd", "readlink",
+    "find", "grep", "head", "hostname", "id", "ifconfig", "ip", "ionice", "ipcs", "kill", "ln", "logger",
+    "ls", "mkdir", "mkfifo", "mknod", "mount", "mv", "nc", "nproc", "od", "pidof", "ps", "pwd", "readlink",
     "realpath", "rm", "rmdir", "sed", "seq", "setsid", "sh", "sleep", "sort", "stat", "stty", "sync", "tail",
     "test", "touch", "tr", "true", "tty", "umount", "uname", "uniq", "unshare", "usleep", "wc", "xargs",
     "yes",

@@ -11,6 +11,7 @@ mod host;
 mod labels;
 mod mounts;
 mod namespaces;
+mod notify;
 mod numbers;
 mod options;
 mod process;
@@ -32,6 +33,7 @@ use crate::problem::Problem;
 
 pub use hooks::{host_hooks, state};
 pub use host::{Filters, Host};
+pub use notify::SOCKET as NOTIFY_SOCKET_NAME;
 pub use options::names as mount_option_names;
 
 /// What the command line adds to a config.
@@ -49,6 +51,9 @@ pub struct Request<'r> {
     pub preserve_fds: u32,
     /// Whether the init waits for `start`, or runs the program as soon as it is ready.
     pub start: Start,
+    /// A directory of the container's own, in which there will be a socket to be told of the container's readiness;
+    /// for a caller that is a service.
+    pub notify: Option<&'r Path>,
     /// Whether an ordinary user's lack of a cgroup is no error.
     pub rootless: bool,
 }
@@ -87,6 +92,8 @@ pub struct Planned {
     pub terminal: bool,
     /// Who is sent the listener of the seccomp filter, if it has one.
     pub agent: Option<seccomp::Agent>,
+    /// Whether the container sees the directory in which it tells of its readiness.
+    pub notifies: bool,
     /// What the user should hear of, though it stops nothing.
     pub warnings: Vec<String>,
 }
@@ -161,6 +168,10 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     namespaces.set_up(&mut steps, spec, request);
     rootfs::begin(&mut steps, spec, &namespaces, &rootfs);
     mounts::plan(&mut steps, spec, host, &cgroups, &namespaces, request.bundle)?;
+    let notify = notify::directory(spec, &namespaces, request);
+    if let Some(directory) = notify {
+        notify::mount(&mut steps, directory);
+    }
     labels::mounts(&mut steps, spec, host)?;
     devices::plan(&mut steps, spec, host, &namespaces);
     cgroups.late(&mut steps);
@@ -188,7 +199,9 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     if has_hooks {
         labels.write(&mut steps);
     }
-    process::execute(&mut steps, spec, host, filter);
+    let mut added = process::sockets(host);
+    added.extend(notify.map(|_| notify::variable()));
+    process::execute(&mut steps, spec, filter, added);
 
     let state = state(spec, request.id, request.bundle);
     let plan = Plan { namespaces: namespaces.by_clone(meanwhile), steps: steps.0, state };
@@ -204,6 +217,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         late_hooks: hooks::has_late(spec),
         terminal: process::has_terminal(spec),
         agent: seccomp::agent(spec),
+        notifies: notify.is_some(),
         warnings,
     })
 }

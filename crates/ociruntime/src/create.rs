@@ -20,12 +20,12 @@ use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::store::{Entry, Init, Record, Store};
-use crate::{descriptors, hooks, process, time, trace};
+use crate::{descriptors, hooks, notify, process, time, trace};
 
 /// Creates a container, whose program waits for `start`.
 pub(crate) fn create(store: &Store, globals: &Globals, args: &args::Create) -> Result<()> {
     let mut timeline = Trace::new(args.trace.is_some());
-    let blueprint = Blueprint::draw(globals, args, Start::OnCommand, true, &mut timeline)?;
+    let blueprint = Blueprint::draw(store, globals, args, Start::OnCommand, true, &mut timeline)?;
     let mut container = blueprint.build(store, &mut timeline)?;
     let ready = container.ready(&mut timeline)?;
     let init = ready.release().map_err(Error::other)?;
@@ -53,6 +53,7 @@ pub(crate) struct Blueprint<'a> {
 impl<'a> Blueprint<'a> {
     /// Reads and checks the bundle, and plans. Touches nothing.
     pub(crate) fn draw(
+        store: &Store,
         globals: &Globals,
         args: &'a args::Create,
         start: Start,
@@ -73,19 +74,21 @@ impl<'a> Blueprint<'a> {
             Rootless::True => true,
             Rootless::False => false,
         };
+        let notify = notify::is_wanted().then(|| store.path_of(&id).join(Entry::NOTIFY));
         let request = Request {
             id: &args.id,
             bundle: &bundle,
             no_pivot: args.no_pivot,
             no_new_keyring: args.no_new_keyring,
             preserve_fds: args.preserve_fds,
+            notify: notify.as_deref(),
             start,
             rootless,
         };
         let planned = timeline.span(|| "plan".into(), || plan::create(&config.spec, &host, &request));
         let planned = planned.map_err(Error::other)?;
         check_rootfs(&planned.rootfs)?;
-        descriptors::check_preserved(args.preserve_fds)?;
+        descriptors::check_preserved(host.listen_fds, args.preserve_fds)?;
         let console = Console::choose(planned.terminal, detach, args.console_socket.as_deref())?;
         let agent = planned.agent.as_ref().map(Agent::find).transpose()?;
         Ok(Blueprint { args, id, bundle, config, host, planned, console, agent, start })
@@ -202,6 +205,9 @@ impl<'b> Container<'b> {
                 self.entry.write(&self.record)
             },
         )?;
+        if blueprint.planned.notifies {
+            self.entry.make_notify_directory()?;
+        }
         let listener = self.listen()?;
         let way_in =
             timeline.span(|| "make the cgroup".into(), || way_in(&blueprint.planned, &mut self.created));

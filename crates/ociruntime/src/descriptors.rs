@@ -26,12 +26,13 @@ pub(crate) fn send_pidfd(path: &Path, pidfd: BorrowedFd<'_>) -> Result<()> {
     send(&connect(path, "--pidfd-socket")?, "pidfd", pidfd.as_fd())
 }
 
-/// Makes sure that the descriptors to be preserved are there: 3 and up.
-pub(crate) fn check_preserved(count: u32) -> Result<()> {
-    match (3..3 + count as i32).find(|number| !fd::is_inherited(*number)) {
+/// Makes sure that the descriptors to be preserved are there: from 3 on, after the caller's sockets.
+pub(crate) fn check_preserved(sockets: u32, count: u32) -> Result<()> {
+    let first = 3_u32.saturating_add(sockets);
+    match (0..count).find(|index| !fd::is_inherited(first.saturating_add(*index) as i32)) {
         Some(missing) => Err(Error::Other(format!(
-            "unable to stat preserved-fd {} (of {count}): descriptor {missing} is not open",
-            missing - 3
+            "unable to stat preserved-fd {missing} (of {count}): descriptor {} is not open",
+            first.saturating_add(missing)
         ))),
         None => Ok(()),
     }

@@ -57,7 +57,7 @@ struct Container {
 fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &ProcessFile) -> Result<u8> {
     let Container { record, status, spec } = container;
     let mut timeline = Trace::new(args.trace.is_some());
-    descriptors::check_preserved(args.preserve_fds)?;
+    descriptors::check_preserved(0, args.preserve_fds)?;
     let planned = plan(args, record, spec, &wanted.process)?;
     tell_steps(&planned.plan);
     let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
@@ -71,7 +71,7 @@ fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &Process
     wanted.warnings.iter().chain(&planned.warnings).for_each(|warning| tracing::warn!("{warning}"));
     trace::write_if_asked(args.trace.as_deref(), &timeline, child.pid);
     let Some(signals) = signals else { return Ok(0) };
-    Ok(wait::wait(&child, &signals, relay)?.code() as u8)
+    Ok(wait::wait(&child, &signals, relay, None)?.code() as u8)
 }
 
 fn plan(args: &args::Exec, record: &Record, spec: &Spec, process: &Process) -> Result<Planned> {

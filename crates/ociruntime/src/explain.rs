@@ -26,6 +26,7 @@ pub(crate) fn explain(args: &args::Explain) -> Result<()> {
         no_pivot: false,
         no_new_keyring: false,
         preserve_fds: 0,
+        notify: None,
         start: Start::OnCommand,
         rootless: host.is_rootless(),
     };

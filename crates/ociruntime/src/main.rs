@@ -24,6 +24,7 @@ mod list;
 mod log;
 mod members;
 mod network;
+mod notify;
 mod output;
 mod pause;
 mod pid_file;

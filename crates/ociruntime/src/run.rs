@@ -1,5 +1,7 @@
 //! `run`: create, start, and (in the foreground) wait and delete.
 
+use std::os::fd::AsFd;
+
 use bundle::plan::Start;
 use container::Trace;
 use container::plan::HookPoint;
@@ -9,6 +11,7 @@ use crate::args::{self, Globals};
 use crate::console::Relay;
 use crate::create::Blueprint;
 use crate::error::{Error, Result};
+use crate::notify::Proxy;
 use crate::status::Status;
 use crate::store::{Record, Store};
 use crate::wait::{self, Signals};
@@ -17,7 +20,7 @@ use crate::{delete, hooks, trace};
 /// Runs a container. Answers its exit status, 0 if it goes on without us.
 pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<u8> {
     let mut timeline = Trace::new(args.create.trace.is_some());
-    let blueprint = Blueprint::draw(globals, &args.create, Start::AtOnce, args.detach, &mut timeline)?;
+    let blueprint = Blueprint::draw(store, globals, &args.create, Start::AtOnce, args.detach, &mut timeline)?;
     if !args.detach && !args.no_subreaper {
         sys::process::become_subreaper().map_err(Error::other)?;
     }
@@ -25,6 +28,7 @@ pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<
     let mut ready = container.ready(&mut timeline)?;
     let signals = if args.detach { None } else { Some(Signals::take()?) };
     let relay = ready.take_console().map(Relay::start).transpose()?;
+    let notify = Proxy::open(&container.entry)?;
     let pid = ready.pid().map_err(Error::other)?;
     let mut agent = hand_over(&container.record, Status::Created, pid);
     let child = ready.execute(&blueprint.planned.cgroup, &mut timeline, &mut agent).map_err(Error::other)?;
@@ -36,8 +40,10 @@ pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<
     container.keep();
     blueprint.warn();
     container.entry.unlock()?;
-    let Some(signals) = signals else { return Ok(0) };
-    let exit = wait::wait(&child, &signals, relay)?;
+    let Some(signals) = signals else {
+        return notify.map_or(Ok(()), |notify| notify.wait(child.pidfd.as_fd(), child.pid)).map(|()| 0);
+    };
+    let exit = wait::wait(&child, &signals, relay, notify)?;
     if !args.keep {
         delete::destroy(&container.entry, &container.record)?;
     }

@@ -1,5 +1,7 @@
 //! `start`: lets a container's init run its program.
 
+use std::os::fd::AsFd;
+
 use bundle::config::Config;
 use container::Trace;
 use container::launch;
@@ -12,6 +14,7 @@ use crate::args;
 use crate::create::socket_path;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
+use crate::notify::Proxy;
 use crate::status::{self, Status};
 use crate::store::{Entry, Record, Store};
 use crate::{delete, hooks, trace};
@@ -29,10 +32,17 @@ pub(crate) fn start(store: &Store, args: &args::Start) -> Result<()> {
         other => return Err(Error::Other(format!("cannot start a container in the {other} state"))),
     }
     let mut timeline = Trace::new(args.trace.is_some());
+    let notify = match Proxy::open(&entry)? {
+        Some(notify) => Some((notify, record.open_init()?)),
+        None => None,
+    };
     release(&entry, &record, &mut timeline)?;
     let pid = record.init.map_or(0, |init| init.pid);
     trace::write_if_asked(args.trace.as_deref(), &timeline, pid);
-    Ok(())
+    let Some((notify, init)) = notify else { return Ok(()) };
+    // To be ready may take the container as long as it likes.
+    entry.unlock()?;
+    notify.wait(init.as_fd(), pid)
 }
 
 fn release(entry: &Entry, record: &Record, timeline: &mut Trace) -> Result<()> {

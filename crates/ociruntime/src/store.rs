@@ -44,7 +44,7 @@ impl Store {
     ///
     /// The directory can be searched by others (0711, as runc's), the files in it are ours alone.
     pub(crate) fn create(&self, id: &ContainerId) -> Result<Entry> {
-        let path = self.root.join(id);
+        let path = self.path_of(id);
         match make_dir(&path, 0o711) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 DirBuilder::new()
@@ -65,9 +65,14 @@ impl Store {
         Ok(entry)
     }
 
+    /// Where the directory of this id is or would be.
+    pub(crate) fn path_of(&self, id: &ContainerId) -> PathBuf {
+        self.root.join(id)
+    }
+
     /// The container of this id, if it exists; its record may be missing still.
     pub(crate) fn find(&self, id: &ContainerId) -> Result<Entry> {
-        Entry::open(self.root.join(id))
+        Entry::open(self.path_of(id))
     }
 
     /// The ids of all containers, sorted. What has no record is none, or not one yet. Only a root that was asked for must exist.

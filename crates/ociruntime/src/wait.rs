@@ -9,6 +9,7 @@ use sys::{Errno, signal};
 
 use crate::console::Relay;
 use crate::error::{Error, Result};
+use crate::notify::Proxy;
 
 /// SIGCHLD, SIGWINCH and SIGURG by number, the same on every architecture of ours.
 const CHILD: i32 = 17;
@@ -26,20 +27,32 @@ impl Signals {
 }
 
 /// Waits for the end of the process.
-pub(crate) fn wait(child: &Child, signals: &Signals, mut relay: Option<Relay>) -> Result<Exit> {
+pub(crate) fn wait(
+    child: &Child,
+    signals: &Signals,
+    mut relay: Option<Relay>,
+    mut notify: Option<Proxy>,
+) -> Result<Exit> {
     loop {
         let nothing = signals.0.as_fd();
         let output = relay.as_ref().and_then(Relay::output);
         let input = relay.as_ref().and_then(Relay::input);
+        let message = notify.as_ref().map(Proxy::inside);
         // An absent descriptor is watched as the signals are, and its answer not looked at.
         let watched = [
             (child.pidfd.as_fd(), Want::Read),
             (nothing, Want::Read),
             (output.unwrap_or(nothing), Want::Read),
             input.unwrap_or((nothing, Want::Read)),
+            (message.unwrap_or(nothing), Want::Read),
         ];
-        let [ended, signalled, has_output, has_input] = poll::ready(watched, None).map_err(Error::other)?;
+        let [ended, signalled, has_output, has_input, has_message] =
+            poll::ready(watched, None).map_err(Error::other)?;
         let (has_output, has_input) = (has_output && output.is_some(), has_input && input.is_some());
+        if let Some(notify) = notify.as_mut().filter(|_| has_message) {
+            // The main process is ours to tell about: the manager started us, and our exit is the container's.
+            notify.carry(sys::process::pid())?;
+        }
         if let Some(relay) = &mut relay {
             if has_output {
                 relay.carry_output()?;

@@ -25,6 +25,8 @@ pub enum Kind {
     Packets,
     /// `SOCK_STREAM`.
     Stream,
+    /// `SOCK_DGRAM`.
+    Datagrams,
 }
 
 /// A UDP socket, only good for ioctls on network devices.
@@ -45,6 +47,7 @@ fn unix(kind: Kind) -> Result<OwnedFd> {
     let kind = match kind {
         Kind::Packets => libc::SOCK_SEQPACKET,
         Kind::Stream => libc::SOCK_STREAM,
+        Kind::Datagrams => libc::SOCK_DGRAM,
     };
     // SAFETY: no pointers.
     let fd = unsafe { libc::socket(libc::AF_UNIX, kind | libc::SOCK_CLOEXEC, 0) };
@@ -53,17 +56,23 @@ fn unix(kind: Kind) -> Result<OwnedFd> {
 
 /// Listens on a new socket at the path. ENAMETOOLONG beyond 107 bytes: go by `/proc/self/fd/N/name` then.
 pub fn listen(path: &CStr) -> Result<OwnedFd> {
-    let socket = unix(Kind::Packets)?;
-    let (address, length) = address(path, Call::Bind)?;
-    // SAFETY: the address outlives the call and its length is passed.
-    let bound = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) };
-    checked(Call::Bind, libc::c_long::from(bound))?;
+    let socket = bind(path, Kind::Packets)?;
     // SAFETY: no pointers.
     checked(Call::Listen, libc::c_long::from(unsafe { libc::listen(socket.as_raw_fd(), 1) }))?;
     Ok(socket)
 }
 
-/// Connects to the socket at the path.
+/// A new socket at the path, for datagrams to be sent to. ENAMETOOLONG as for [`listen`].
+pub fn bind(path: &CStr, kind: Kind) -> Result<OwnedFd> {
+    let socket = unix(kind)?;
+    let (address, length) = address(path, Call::Bind)?;
+    // SAFETY: the address outlives the call and its length is passed.
+    let bound = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) };
+    checked(Call::Bind, libc::c_long::from(bound))?;
+    Ok(socket)
+}
+
+/// Connects to the socket at the path; one that begins with `@` is the name of an abstract socket (unix(7)).
 pub fn connect(path: &CStr, kind: Kind) -> Result<OwnedFd> {
     let socket = unix(kind)?;
     let (address, length) = address(path, Call::Connect)?;
@@ -99,7 +108,13 @@ fn address(path: &CStr, call: Call) -> Result<(libc::sockaddr_un, libc::socklen_
     for (to, from) in address.sun_path.iter_mut().zip(bytes) {
         *to = *from as libc::c_char;
     }
-    Ok((address, size_of_val(&address) as libc::socklen_t))
+    if bytes[0] != b'@' {
+        return Ok((address, size_of_val(&address) as libc::socklen_t));
+    }
+    // An abstract name begins with a zero byte and ends with the address.
+    address.sun_path[0] = 0;
+    let length = std::mem::offset_of!(libc::sockaddr_un, sun_path) + bytes.len() - 1;
+    Ok((address, length as libc::socklen_t))
 }
 
 /// The most descriptors that travel with one message: one for each hierarchy of cgroup v1, and some to spare.
@@ -220,6 +235,8 @@ fn unload(message: &libc::msghdr) -> Vec<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::CString;
+
     use super::*;
 
     #[test]
@@ -241,6 +258,15 @@ mod tests {
         let ends: Vec<_> = (0..MOST_DESCRIPTORS).map(|_| left.as_fd()).collect();
         send_all(&left, b"all", &ends).unwrap();
         assert_eq!(receive_all(&right, &mut [0; 4]).unwrap().1.len(), MOST_DESCRIPTORS);
+    }
+
+    #[test]
+    fn an_abstract_socket_is_reached_by_its_name() {
+        let name = CString::new(format!("@sys-test-{}", std::process::id())).unwrap();
+        let bound = bind(&name, Kind::Datagrams).unwrap();
+        send(connect(&name, Kind::Datagrams).unwrap(), b"here", None).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(receive(&bound, &mut buffer).unwrap().0, 4);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod mounts;
 mod mounts_more;
 mod namespaces;
 mod net_devices;
+mod notify;
 mod pause;
 mod process;
 mod rootfs;
@@ -45,6 +46,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("hooks", hooks::CASES),
     ("namespaces", namespaces::CASES),
     ("network devices", net_devices::CASES),
+    ("notify", notify::CASES),
     ("rootfs", rootfs::CASES),
     ("rootless", rootless::CASES),
     ("mounts", mounts::CASES),

@@ -44,8 +44,6 @@ pub struct Entry {
 
 /// Plans to run `process` in the container.
 pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entry, Error> {
-    // Sockets are handed to the container's init alone.
-    let host = &Host { listen_fds: 0, listen_names: None, ..host.clone() };
     let mut warnings = Vec::new();
     let filter = seccomp::filter(target.spec, host, &mut warnings)?;
     let labels = Labels::of(Some(process), host)?;
@@ -89,7 +87,8 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     planned::become_user_of(&mut steps, process, &rights, filter.as_ref(), &mut warnings);
     labels.write(&mut steps);
     steps.push("", Action::Ready);
-    planned::execute_of(&mut steps, process, host, filter.as_ref());
+    // Sockets are handed to the container's init alone.
+    planned::execute_of(&mut steps, process, filter.as_ref(), Vec::new());
     let plan = Plan { namespaces: 0, steps: steps.0, state: super::no_state() };
     let terminal = process.terminal().unwrap_or(false);
     Ok(Entry { plan, terminal, warnings })

@@ -224,14 +224,14 @@ fn resource(kind: PosixRlimitType) -> u32 {
     }
 }
 
-/// The last steps: the filter and the program.
-pub(super) fn execute(steps: &mut Steps, spec: &Spec, host: &Host, filter: Option<&Filter>) {
+/// The last steps: the filter and the program, with variables that are not the config's.
+pub(super) fn execute(steps: &mut Steps, spec: &Spec, filter: Option<&Filter>, added: Vec<CString>) {
     if let Some(process) = spec.process() {
-        execute_of(steps, process, host, filter);
+        execute_of(steps, process, filter, added);
     }
 }
 
-pub(super) fn execute_of(steps: &mut Steps, process: &Process, host: &Host, filter: Option<&Filter>) {
+pub(super) fn execute_of(steps: &mut Steps, process: &Process, filter: Option<&Filter>, added: Vec<CString>) {
     if let Some(filter) = filter {
         steps.push("linux.seccomp", Action::Filter(filter.clone()));
     }
@@ -239,18 +239,17 @@ pub(super) fn execute_of(steps: &mut Steps, process: &Process, host: &Host, filt
     let execution = Execution {
         name: process.args().iter().flatten().next().cloned().unwrap_or_default(),
         arguments: Strings::new(arguments),
-        environment: environment(process, host),
+        environment: Strings::new(process.env().iter().flatten().map(c).chain(added).collect()),
     };
     steps.push("process.args", Action::Execute(execution));
 }
 
-/// `process.env`, and the caller's sockets for the container's init (sd_listen_fds(3)): its pid is 1 in there.
-fn environment(process: &Process, host: &Host) -> Strings {
-    let mut environment: Vec<CString> = process.env().iter().flatten().map(c).collect();
-    if host.listen_fds > 0 {
-        environment.push(c(format!("LISTEN_FDS={}", host.listen_fds)));
-        environment.push(c("LISTEN_PID=1"));
-        environment.extend(host.listen_names.iter().map(|names| c(format!("LISTEN_FDNAMES={names}"))));
+/// How the container's init finds the caller's sockets (sd_listen_fds(3)): its pid is 1 in there.
+pub(super) fn sockets(host: &Host) -> Vec<CString> {
+    if host.listen_fds == 0 {
+        return Vec::new();
     }
-    Strings::new(environment)
+    let mut variables = vec![c(format!("LISTEN_FDS={}", host.listen_fds)), c("LISTEN_PID=1")];
+    variables.extend(host.listen_names.iter().map(|names| c(format!("LISTEN_FDNAMES={names}"))));
+    variables
 }

@@ -29,12 +29,13 @@ pub(crate) struct Asked {
     pub(crate) config: Value,
     pub(crate) start: Start,
     pub(crate) no_pivot: bool,
+    pub(crate) notify: bool,
 }
 
 impl Asked {
     /// A plain `create`.
     pub(crate) fn of(config: Value) -> Asked {
-        Asked { config, start: Start::OnCommand, no_pivot: false }
+        Asked { config, start: Start::OnCommand, no_pivot: false, notify: false }
     }
 
     fn plan(&self, host: &Host) -> Result<(Spec, Planned), String> {
@@ -46,6 +47,7 @@ impl Asked {
             no_pivot: self.no_pivot,
             no_new_keyring: false,
             preserve_fds: 0,
+            notify: self.notify.then_some(Path::new("/state/box/notify")),
             start: self.start,
             rootless: host.is_rootless(),
         };

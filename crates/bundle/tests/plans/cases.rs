@@ -134,6 +134,7 @@ fn commands() -> Vec<Case> {
         create("intel_rdt", &hosts::sharing_caches(), &Asked::of(merged(small(), rdt()))),
         edited("intel_rdt_without_resctrl", rdt()),
         create("no_pivot", &hosts::v2(), &no_pivot),
+        create("notifying", &hosts::v2(), &Asked { notify: true, ..Asked::of(small()) }),
         create("listening", &hosts::listening(), &Asked::of(small())),
     ]
 }

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use sys::{Call, Errno, Named};
@@ -37,6 +38,9 @@ impl AsFd for Entry {
 }
 
 impl Entry {
+    /// The name of the directory that a container sees which tells of its readiness.
+    pub(crate) const NOTIFY: &'static str = "notify";
+
     pub(super) fn open(path: PathBuf) -> Result<Entry> {
         match sys::file::open_dir(&path) {
             Ok(dir) => Ok(Entry { dir, path }),
@@ -113,6 +117,17 @@ impl Entry {
     /// The name that init's start socket is to have in the directory: it is there while init waits for `start`.
     pub(crate) fn start_socket(&self) -> &'static Path {
         Path::new(START_SOCKET)
+    }
+
+    /// Where the container's messages of its readiness arrive, if it sends any.
+    pub(crate) fn notify_directory(&self) -> PathBuf {
+        self.path.join(Entry::NOTIFY)
+    }
+
+    /// Makes that directory.
+    pub(crate) fn make_notify_directory(&self) -> Result<()> {
+        let path = self.notify_directory();
+        fs::DirBuilder::new().mode(0o755).create(&path).map_err(Error::io("create", &path))
     }
 
     /// Whether init has not been told to go on.
