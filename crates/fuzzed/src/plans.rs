@@ -29,6 +29,7 @@ fn request(host: &Host) -> Request<'static> {
         no_pivot: false,
         no_new_keyring: false,
         preserve_fds: 0,
+        notify: None,
         start: Start::AtOnce,
         rootless: host.is_rootless(),
     }
@@ -47,7 +48,7 @@ pub(crate) fn entry(process: &Process) {
 }
 
 fn enter(process: &Process, spec: &Spec, namespaces: u64, has_cgroup: bool, host: &Host) {
-    let target = Target { spec, namespaces, has_cgroup, preserve_fds: 0, keyring: None };
+    let target = Target { spec, namespaces, has_cgroup, rdt: None, preserve_fds: 0, keyring: None };
     let Ok(process) = exec::process(process, &Overrides::default()) else { return };
     if let Some(entry) = in_words(exec::enter(&process, &target, host)) {
         said(&entry.plan);

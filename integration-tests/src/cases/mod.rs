@@ -69,6 +69,7 @@ const ROOTS: &[(&str, &str)] = &[
     ("update", "limits are the cgroup's"),
     ("events", "usage is the cgroup's"),
     ("network devices", "the host's devices are root's"),
+    ("notify", "the service manager is root's"),
     ("leaks", "the descriptors are root's"),
     ("values", "they are refused before anything is done, whoever calls"),
     ("rootless", "its cases make their user themselves"),
