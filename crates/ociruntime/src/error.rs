@@ -22,6 +22,8 @@ pub(crate) enum Error {
     DoesNotExist,
     /// The container has no process that could take a signal.
     NotRunning,
+    /// `create` is still at it: its init, if there is one yet, is not on record.
+    Creating,
     /// `resume` of a container that runs.
     NotPaused,
     /// `delete` without force of a container that has not stopped.
@@ -75,6 +77,7 @@ impl fmt::Display for Error {
             Error::Exists => f.write_str("container with given ID already exists"),
             Error::DoesNotExist => f.write_str("container does not exist"),
             Error::NotRunning => f.write_str("container not running"),
+            Error::Creating => f.write_str("container is still being created: end it with delete --force"),
             Error::NotPaused => f.write_str("container not paused"),
             Error::NotStopped { id, status } => {
                 write!(f, "cannot delete container {id} that is not stopped: {status}")

@@ -84,7 +84,7 @@ fn plan(args: &args::Exec, record: &Record, spec: &Spec, process: &Process) -> R
         keyring: record.own_keyring.then_some(record.id.as_str()),
     };
     let host = Host::without_cgroups();
-    enter(process, &target, &host).map_err(Error::other)
+    enter(process, &target, &host).map_err(|error| process::named(args, error))
 }
 
 /// The container's namespaces as clone flags, without a user namespace that is also ours: setns(2) refuses it, and

@@ -8,13 +8,14 @@ use crate::args;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::signal::Signal;
-use crate::status;
-use crate::store::{Record, Store};
+use crate::status::{self, Status};
+use crate::store::{Entry, Record, Store};
 
 /// Sends the signal. Waits for no lock: a hook that hangs must not keep a container alive.
 pub(crate) fn kill(store: &Store, args: &args::Kill) -> Result<()> {
-    let record = store.find(&ContainerId::parse(&args.id)?)?.read()?;
-    match send(&record, args.signal) {
+    let entry = store.find(&ContainerId::parse(&args.id)?)?;
+    let record = entry.read()?;
+    match send(&entry, &record, args.signal) {
         // Engines sweep up with `kill --all` after init has ended.
         Err(Error::NotRunning) if args.all => Ok(()),
         result => result,
@@ -22,8 +23,9 @@ pub(crate) fn kill(store: &Store, args: &args::Kill) -> Result<()> {
 }
 
 /// Sends a signal to a container; `NotRunning` if there is nothing left to take it.
-fn send(record: &Record, signal: Signal) -> Result<()> {
+fn send(entry: &Entry, record: &Record, signal: Signal) -> Result<()> {
     match record.open_init() {
+        Err(Error::NotRunning) if status::observe(entry, record)? == Status::Creating => Err(Error::Creating),
         Err(Error::NotRunning) if signal == Signal::KILL => kill_leftovers(record),
         init => send_to(record, &init?, signal),
     }

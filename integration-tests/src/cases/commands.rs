@@ -2,6 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case};
+use crate::cgroup::Control;
 use crate::console::arg;
 use crate::expect::{contains, hold, is_rfc3339, json, lacks, same};
 use crate::runtime::Output;
@@ -84,6 +85,18 @@ pub(crate) const CASES: &[Case] = &[
     case("ps sees the processes of exec", "runc ps", |t| {
         let container = t.idle()?;
         container.exec_with(&["--detach"], &["/bin/sleep", "1000"])?.ok()?;
+        let pids = json(&t.call(&["ps", "-f", "json", &container.id])?.ok()?.stdout)?;
+        same("number of processes", pids.as_array().map(Vec::len), Some(2))
+    }),
+    case("ps sees processes in cgroups below the container's", "runc ps", |t| {
+        let container = t.idle()?;
+        container.exec_with(&["--detach"], &["/bin/sleep", "1000"])?.ok()?;
+        let members = Control("freezer", "cgroup.procs", "cgroup.procs").of(&container)?;
+        let below = members.with_file_name("below");
+        fs::create_dir(&below).doing("make a cgroup below")?;
+        let text = t.read(&members)?;
+        let exec = text.lines().find(|pid| *pid != container.pid.to_string()).unwrap_or_default();
+        fs::write(below.join("cgroup.procs"), exec).doing("move a process")?;
         let pids = json(&t.call(&["ps", "-f", "json", &container.id])?.ok()?.stdout)?;
         same("number of processes", pids.as_array().map(Vec::len), Some(2))
     }),

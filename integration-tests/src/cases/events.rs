@@ -97,15 +97,17 @@ pub(crate) const CASES: &[Case] = &[
             let caps = value!(["CAP_NET_ADMIN"]);
             let caps = value!({"bounding": caps, "effective": caps, "permitted": caps});
             let bundle = t.bundle()?.set("/process/capabilities", caps);
-            let script = "ip link add eth7 type dummy && ip link set eth7 up; echo ready; sleep 1000";
+            let script = "ip link add eth7 type veth && ip link set eth7 up; echo ready; sleep 1000";
             let container = t.start(&bundle.sh(script))?;
             container.says("ready")?;
             if !container.sh("cat /proc/net/dev")?.contains("eth7") {
-                return skip("no dummy interfaces here");
+                return skip("no virtual interfaces here");
             }
             let data = stats(t, &container)?;
-            let found = &data["network_interfaces"][0];
-            same("name", &found["Name"], &value!("eth7"))?;
+            let list = data["network_interfaces"].as_array();
+            let found =
+                list.and_then(|list| list.iter().find(|one| one["Name"] == "eth7")).unwrap_or(&Value::Null);
+            hold(list.is_some_and(|list| list.iter().all(|one| one["Name"] != "lo")), data.to_string())?;
             for name in [
                 "RxBytes",
                 "RxPackets",

@@ -188,6 +188,7 @@ pub(crate) const CASES: &[Case] = &[
             return skip("this host has AppArmor");
         }
         let output = t.idle()?.exec_with(&["--apparmor", "a-profile"], &["true"])?;
+        contains("the error", &output.stderr, "--apparmor")?;
         output.refused(255, "AppArmor").map(drop)
     }),
     case("an SELinux label on a host without SELinux is an error", "config.md: selinuxLabel", |t| {

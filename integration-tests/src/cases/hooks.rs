@@ -385,6 +385,22 @@ pub(crate) const CASES: &[Case] = &[
         t.nothing_left()
     })
     .differs("runc", "1.1 writes its state after these hooks"),
+    case("kill does not take a container that is being created for a dead one", "runc kill", |t| {
+        let bundle = hook(t.bundle()?, "createRuntime", "exec sleep 1000");
+        bundle.write()?;
+        let id = t.id();
+        let running = t.command(&["create", "--bundle", arg(&bundle.dir), &id])?.spawn()?;
+        let hook = until("the hook runs", || {
+            let below = crate::procfs::descendants(Pid::from_raw(running.pid));
+            below.into_iter().find(|process| process.name == "sleep")
+        })?;
+        let output = t.call(&["kill", &id, "KILL"])?;
+        kill(Pid::from_raw(hook.pid), Signal::SIGKILL).doing("end the hook")?;
+        running.wait()?.exits(1)?;
+        output.refused(1, "still being created")?;
+        t.nothing_left()
+    })
+    .differs("runc", "1.1 writes its state after these hooks"),
     case("a container with a hook that hangs can be deleted by force", "runc delete", |t| {
         let bundle = hook(t.bundle()?, "createRuntime", "echo $$; exec sleep 1000");
         bundle.write()?;
