@@ -2,7 +2,6 @@
 
 use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case};
-use crate::cgroup::{Version, version_of};
 use crate::console::arg;
 use crate::expect::{contains, hold, same};
 use crate::test::Test;
@@ -181,13 +180,6 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.set("/nonsense", json!({"a": 1})).set("/process/nonsense", json!([]));
         t.run(&bundle.set("/linux/nonsense", json!("x")))?.ok().map(drop)
     }),
-    case("an init that has too little memory is told so", "runc create", |t| {
-        let bundle = t.bundle()?.set("/linux/resources", json!({"memory": {"limit": 65_536}}));
-        // v1 refuses a limit that is used up, v2 ends processes.
-        let words = if version_of("memory")? == Version::V1 { "memory" } else { "OOM-killed" };
-        t.rejects(&bundle, words)
-    })
-    .wavers("runc", "its init may live long enough to fail otherwise"),
     case("configurations of 1.0 to 1.3 are accepted", "config.md: Specification version", |t| {
         ["1.0.0", "1.0.2-dev", "1.1.0", "1.2.1", "1.3.0"]
             .iter()

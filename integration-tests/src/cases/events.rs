@@ -62,11 +62,11 @@ pub(crate) const CASES: &[Case] = &[
         same("pids", &data["pids"], &value!({"current": 1}))
     }),
     case("stats tell the CPU time in nanoseconds", "runc events --stats", |t| {
-        let script = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done; echo ready; sleep 1000";
+        let script = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; echo ready; sleep 1000";
         let container = t.start(&t.bundle()?.sh(script))?;
         container.says("ready")?;
         let total = stats(t, &container)?["cpu"]["usage"]["total"].as_u64().unwrap_or(0);
-        hold((10_000_000..60_000_000_000).contains(&total), format!("{total} ns"))
+        hold((1_000_000..60_000_000_000).contains(&total), format!("{total} ns"))
     }),
     case("stats tell how the quota held the container back", "runc events --stats", |t| {
         version_of("cpu")?;
@@ -83,7 +83,8 @@ pub(crate) const CASES: &[Case] = &[
         version_of("cpuset")?;
         let data = stats(t, &idle_with(t, value!({"cpu": {"cpus": "0"}}))?)?;
         same("cpus", &data["cpuset"]["cpus"], &value!([0]))
-    }),
+    })
+    .wavers("runc", "1.1 tells none on v2"),
     case("stats tell the limits of an update", "runc events --stats", |t| {
         version_of("pids")?;
         let container = idle_with(t, value!({}))?;
@@ -179,7 +180,7 @@ pub(crate) const CASES: &[Case] = &[
         container.stop()?;
         events.wait()?.ok().map(drop)
     })
-    .differs("runc", "it waits for the end of the cgroup"),
+    .wavers("runc", "on v1 it waits for the end of the cgroup"),
     case("events ends when nobody reads any more", "pipe(7)", |t| {
         let container = t.idle()?;
         let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC).doing("make a pipe")?;
