@@ -10,6 +10,7 @@ mod console;
 mod container;
 mod expect;
 mod leak;
+mod narrow;
 mod procfs;
 mod reaper;
 mod report;

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use oci_spec::runtime::{Process, Spec};
+use oci_spec::runtime::{LinuxSeccomp, Process, Spec};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sys::{Described, errno_of};
@@ -78,6 +78,22 @@ impl ProcessFile {
         LoadError::unless_empty(name, problems)?;
         Ok(ProcessFile { process, warnings })
     }
+}
+
+/// Checks the content of a file that holds a seccomp profile alone, as `linux.seccomp` has it; `name` is what errors
+/// call it.
+///
+/// Errors: broken JSON, and everything that has the wrong shape; or that it is what engines make profiles from.
+pub fn parse_profile(name: &str, text: &[u8]) -> Result<LinuxSeccomp, LoadError> {
+    let Shaped { typed, mut problems, .. } = Shaped::parse(name, text, &tables::SECCOMP)?;
+    if serde_json::from_slice::<Value>(text).is_ok_and(|value| value.get("archMap").is_some()) {
+        problems.push(Problem {
+            pointer: "/archMap".to_owned(),
+            found: "the template of an engine".to_owned(),
+            allowed: "a profile: the engine makes one for each container, in its config.json".to_owned(),
+        });
+    }
+    LoadError::unless_empty(name, problems).map(|()| typed)
 }
 
 /// JSON that has been given its types, mended where it was wrong.

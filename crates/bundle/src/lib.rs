@@ -8,7 +8,7 @@ pub mod problem;
 mod shape;
 pub mod update;
 
-pub use oci_spec::runtime::{Process, Spec};
+pub use oci_spec::runtime::{LinuxSeccomp as SeccompProfile, Process, Spec};
 
 /// The version of the runtime specification that this runtime implements.
 pub const OCI_VERSION: &str = "1.3.0";

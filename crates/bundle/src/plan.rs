@@ -96,6 +96,8 @@ pub struct Planned {
     pub notifies: bool,
     /// What the user should hear of, though it stops nothing.
     pub warnings: Vec<String>,
+    /// What only those hear of who ask for more.
+    pub details: Vec<String>,
 }
 
 /// Why there is no plan.
@@ -150,7 +152,8 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     let rdt = rdt::Rdt::of(spec, host, request.id)?;
     let rootfs = rootfs::path(spec, request.bundle);
     let mut warnings = cgroups::notes(spec);
-    let filter = seccomp::filter(spec, host, &mut warnings)?;
+    let mut details = Vec::new();
+    let filter = seccomp::filter(spec, host, &mut warnings, &mut details)?;
     let labels = labels::Labels::of(spec.process().as_ref(), host)?;
 
     let mut steps = Steps::default();
@@ -219,6 +222,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         agent: seccomp::agent(spec),
         notifies: notify.is_some(),
         warnings,
+        details,
     })
 }
 

@@ -29,6 +29,8 @@ pub struct Launch<'p, 'l> {
     pub init: Option<OwnedFd>,
     /// The socket on which `start` will knock, for a plan that waits for it.
     pub listener: Option<OwnedFd>,
+    /// What the parent does while the child is at work, and would else do before or after.
+    pub meanwhile: Option<Box<dyn FnOnce() + 'l>>,
     /// Descriptors that the child must not keep: a lock would live as long as the container.
     pub private: Vec<BorrowedFd<'l>>,
 }
@@ -138,6 +140,9 @@ impl<'p> Launch<'p, '_> {
         drop(opened);
         if let WayIn::Meanwhile { make, .. } = self.way_in {
             server.tasks = trace.span(|| "make the cgroup".into(), make)?;
+        }
+        if let Some(meanwhile) = self.meanwhile {
+            meanwhile();
         }
         server.serve(trace)
     }

@@ -27,6 +27,16 @@ pub struct Plan {
     pub state: HookState,
 }
 
+impl Plan {
+    /// The seccomp filter that it loads.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.steps.iter().find_map(|step| match &step.action {
+            Action::Filter(filter) => Some(filter),
+            _ => None,
+        })
+    }
+}
+
 /// One step, with the config field that asked for it.
 #[derive(Debug)]
 pub struct Step {

@@ -48,7 +48,8 @@ pub(crate) fn entry(process: &Process) {
 }
 
 fn enter(process: &Process, spec: &Spec, namespaces: u64, has_cgroup: bool, host: &Host) {
-    let target = Target { spec, namespaces, has_cgroup, rdt: None, preserve_fds: 0, keyring: None };
+    let target =
+        Target { spec, namespaces, has_cgroup, rdt: None, preserve_fds: 0, filter: None, keyring: None };
     let Ok(process) = exec::process(process, &Overrides::default()) else { return };
     if let Some(entry) = in_words(exec::enter(&process, &target, host)) {
         said(&entry.plan);

@@ -13,8 +13,8 @@ use std::ffi::OsString;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 pub(crate) use commands::{
-    Create, Delete, Events, Exec, Explain, Features, Globals, Kill, List, Pause, Ps, Resume, Run, Spec,
-    Start, State, Update,
+    Create, Delete, Events, Exec, Explain, Features, Globals, Kill, List, Pause, Ps, Resume, Run, Seccomp,
+    Spec, Start, State, Update,
 };
 pub(crate) use values::{ExplainFormat, LogFormat, Rootless, TableFormat};
 
@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Features,
     /// `explain`
     Explain(Explain),
+    /// `seccomp [CALL [ARGUMENT…]]`
+    Seccomp(Seccomp),
 }
 
 impl Command {
@@ -75,6 +77,7 @@ impl Command {
             Command::Spec(_) => ("spec", None),
             Command::Features => ("features", None),
             Command::Explain(_) => ("explain", None),
+            Command::Seccomp(_) => ("seccomp", None),
         };
         // The id has not been checked yet: it must not be able to write control characters to a terminal.
         id.map_or_else(|| name.to_owned(), |id| format!("{name} {}", id.escape_debug()))
@@ -197,6 +200,11 @@ const VERBS: &[Verb] = &[
         name: "explain",
         flags: Explain::command,
         build: |matches| Explain::from_arg_matches(matches).map(Command::Explain),
+    },
+    Verb {
+        name: "seccomp",
+        flags: Seccomp::command,
+        build: |matches| Seccomp::from_arg_matches(matches).map(Command::Seccomp),
     },
 ];
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bundle::Spec;
 use bundle::config::Config;
+use bundle::plan::seccomp::kept::{self, Origin};
 use bundle::plan::{self, Host, Planned, Request, Start};
 use cgroup::Created;
 use container::Trace;
@@ -20,7 +21,7 @@ use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::store::{Entry, Init, Record, Store};
-use crate::{descriptors, hooks, notify, process, time, trace};
+use crate::{descriptors, hooks, notify, process, time, trace, version};
 
 /// Creates a container, whose program waits for `start`.
 pub(crate) fn create(store: &Store, globals: &Globals, args: &args::Create) -> Result<()> {
@@ -96,6 +97,7 @@ impl<'a> Blueprint<'a> {
 
     /// Takes the id, makes the cgroup, and brings up the init. What was made is undone unless the container is kept.
     pub(crate) fn build(&self, store: &Store, timeline: &mut Trace) -> Result<Container<'_>> {
+        self.planned.details.iter().for_each(|detail| tracing::debug!("{detail}"));
         tell_steps(&self.planned.plan);
         if let Some(group) = &self.planned.rdt {
             // Before the record says that it is the container's, to be removed with it.
@@ -217,6 +219,7 @@ impl<'b> Container<'b> {
             way_in: way_in.map_err(Error::other)?,
             init: None,
             listener,
+            meanwhile: keep_filter(blueprint, &self.entry),
             private: vec![self.entry.as_fd()],
         };
         self.ready = Some(launch.launch(timeline).map_err(Error::other)?);
@@ -268,6 +271,14 @@ impl<'b> Container<'b> {
     pub(crate) fn keep(&mut self) {
         self.kept = true;
     }
+}
+
+/// Keeps the seccomp filter for `exec`, which can do without: a file that cannot be written, or only in part, is no
+/// failure.
+fn keep_filter<'k>(blueprint: &'k Blueprint<'_>, entry: &'k Entry) -> Option<Box<dyn FnOnce() + 'k>> {
+    let filter = blueprint.planned.plan.filter()?;
+    let origin = Origin { build: version::BUILD, config: &blueprint.config.text };
+    Some(Box::new(move || drop(entry.write_filter(&kept::to_bytes(filter, origin)))))
 }
 
 /// Makes the cgroup, or as much of it as must be there before the clone. `created` tells what there is to undo.

@@ -7,10 +7,12 @@ use std::os::fd::OwnedFd;
 use bundle::config::{Config, ProcessFile};
 use bundle::plan::Host;
 use bundle::plan::exec::{Entry as Planned, Target, enter};
+use bundle::plan::seccomp::kept::{self, Origin};
 use bundle::{Process, Spec};
 use cgroup::Cgroup;
 use container::Trace;
 use container::launch::{Launch, Ready, WayIn};
+use container::plan::Filter;
 use sys::Errno;
 
 use crate::agent::hand_over;
@@ -21,9 +23,9 @@ use crate::create::tell_steps;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::status::{self, Status};
-use crate::store::{Record, Store};
+use crate::store::{Entry, Record, Store};
 use crate::wait::{self, Signals};
-use crate::{descriptors, trace};
+use crate::{descriptors, trace, version};
 
 /// Runs the process. Answers its exit status, 0 if it goes on without us.
 pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
@@ -44,7 +46,8 @@ pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
     let init = record.open_init()?;
     let config = Config::parse(entry.snapshot()?).map_err(Error::other)?;
     let process = process::wanted(args, &config.spec)?;
-    run(args, &Container { record, status, spec: config.spec }, init, &process)
+    let filter = kept_filter(&entry, &config);
+    run(args, &Container { record, status, spec: config.spec, filter }, init, &process)
 }
 
 /// The container that is entered.
@@ -52,13 +55,21 @@ struct Container {
     record: Record,
     status: Status,
     spec: Spec,
+    filter: Option<Filter>,
+}
+
+/// The seccomp filter that `create` kept, if it is of this build.
+fn kept_filter(entry: &Entry, config: &Config) -> Option<Filter> {
+    config.spec.linux().as_ref()?.seccomp().as_ref()?;
+    let origin = Origin { build: version::BUILD, config: &config.text };
+    kept::from_bytes(&entry.filter()?, origin, &config.spec)
 }
 
 fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &ProcessFile) -> Result<u8> {
-    let Container { record, status, spec } = container;
+    let Container { record, status, .. } = container;
     let mut timeline = Trace::new(args.trace.is_some());
     descriptors::check_preserved(0, args.preserve_fds)?;
-    let planned = plan(args, record, spec, &wanted.process)?;
+    let planned = plan(args, container, &wanted.process)?;
     tell_steps(&planned.plan);
     let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
     let mut ready = launch(args, record, init, &planned, &mut timeline)?;
@@ -74,13 +85,15 @@ fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &Process
     Ok(wait::wait(&child, &signals, relay, None)?.code() as u8)
 }
 
-fn plan(args: &args::Exec, record: &Record, spec: &Spec, process: &Process) -> Result<Planned> {
+fn plan(args: &args::Exec, container: &Container, process: &Process) -> Result<Planned> {
+    let Container { record, spec, filter, .. } = container;
     let target = Target {
         spec,
         namespaces: foreign(record)?,
         has_cgroup: !matches!(record.cgroup, Cgroup::Unmanaged),
         rdt: record.rdt.as_ref(),
         preserve_fds: args.preserve_fds,
+        filter: filter.clone(),
         keyring: record.own_keyring.then_some(record.id.as_str()),
     };
     let host = Host::without_cgroups();
@@ -137,6 +150,7 @@ fn launch_in<'p>(
         way_in: WayIn::Doors(cgroup.doors()?),
         init: Some(init),
         listener: None,
+        meanwhile: None,
         private: Vec::new(),
     };
     launch.launch(timeline)

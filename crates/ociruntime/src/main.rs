@@ -32,6 +32,7 @@ mod process;
 mod ps;
 mod run;
 mod seal;
+mod seccomp;
 mod signal;
 mod spec;
 mod start;
@@ -128,6 +129,7 @@ fn carry_out(globals: &Globals, command: &Command) -> Result<u8> {
         Command::Run(args) => return run::run(&store, globals, args),
         Command::Exec(args) => return exec::exec(&store, args),
         Command::Explain(args) => explain::explain(args)?,
+        Command::Seccomp(args) => seccomp::seccomp(args)?,
     }
     Ok(0)
 }

@@ -4,6 +4,8 @@
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit it was built from, as build.rs found it.
 pub(crate) const COMMIT: &str = env!("OCIRUNTIME_COMMIT");
+/// Both: what tells this build from others.
+pub(crate) const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), " ", env!("OCIRUNTIME_COMMIT"));
 /// The newest runtime-spec that it follows.
 pub(crate) const SPEC: &str = bundle::OCI_VERSION;
 

@@ -16,7 +16,7 @@ pub enum Call<'a> {
     Number(u32),
 }
 
-/// What becomes of a call. Its [`fmt::Display`] is a text of several lines for a person.
+/// What becomes of a call. [`Explanation::within`] is it in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The architecture that the call was looked up on.
@@ -57,7 +57,20 @@ pub struct Verdict {
     /// Its action.
     pub action: Action,
     /// Whether it decides, and if not, why.
-    pub outcome: String,
+    pub outcome: Outcome,
+}
+
+/// Whether a rule decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It does, for this reason.
+    Decides(String),
+    /// It does not, for this reason.
+    Idle(String),
+    /// It would, but the rule of this index goes before it.
+    Later(usize),
+    /// The rule of this index has no conditions, and so the only say.
+    Beside(usize),
 }
 
 /// Explains what the program of a profile does to a call.
@@ -134,7 +147,7 @@ fn certain(profile: &Profile, rule: usize) -> Verdict {
     Verdict {
         rule,
         action: profile.rules[rule].action,
-        outcome: "decides, whatever the arguments".to_owned(),
+        outcome: Outcome::Decides("whatever the arguments".to_owned()),
     }
 }
 
@@ -144,9 +157,11 @@ fn by_clauses(clauses: &[Clause], arch: Arch, arguments: &[u64; 6]) -> (Option<R
     for clause in clauses {
         let failing = clause.comparisons.iter().find(|comparison| !comparison.holds(arguments, arch));
         let outcome = match (failing, decider) {
-            (Some(comparison), _) => format!("does not match: {}", Unmet { comparison, arguments }),
-            (None, Some(rule)) => format!("matches, but syscalls[{rule}] goes before it"),
-            (None, None) => matching(clause),
+            (Some(comparison), _) => {
+                Outcome::Idle(format!("does not match: {}", Unmet { comparison, arguments }))
+            }
+            (None, Some(rule)) => Outcome::Later(rule),
+            (None, None) => Outcome::Decides(matching(clause)),
         };
         if failing.is_none() {
             decider.get_or_insert(clause.rule);
@@ -159,9 +174,9 @@ fn by_clauses(clauses: &[Clause], arch: Arch, arguments: &[u64; 6]) -> (Option<R
 fn matching(clause: &Clause) -> String {
     match clause.through {
         Some(call) => {
-            format!("decides: this is {call} by another way, on which its conditions cannot be checked")
+            format!("this is {call} by another way, on which its conditions cannot be checked")
         }
-        None => "decides: all its conditions hold".to_owned(),
+        None => "all its conditions hold".to_owned(),
     }
 }
 
@@ -170,37 +185,60 @@ fn without_effect(profile: &Profile, rule: usize, decision: Option<&Decision>) -
     let action = profile.rules[rule].action;
     let outcome = match decision {
         _ if action == profile.default_action => {
-            "makes no difference: its action is the default one".to_owned()
+            Outcome::Idle("makes no difference: its action is the default one".to_owned())
         }
-        Some(Decision::Rule(decider)) => {
-            format!("has no say beside syscalls[{decider}], which has no conditions")
-        }
-        _ => "does not hold: its conditions cannot be checked in this way, and it is laxer than the default"
-            .to_owned(),
+        Some(Decision::Rule(decider)) => Outcome::Beside(*decider),
+        _ => Outcome::Idle(
+            "does not hold: its conditions cannot be checked in this way, and it is laxer than the default"
+                .to_owned(),
+        ),
     };
     Verdict { rule, action, outcome }
 }
 
-impl fmt::Display for Explanation {
+impl Explanation {
+    /// The explanation in words, several lines for a person. Rules are named by their JSON pointers, `place` being
+    /// that of the profile.
+    pub fn within<'e>(&'e self, place: &'e str) -> impl fmt::Display {
+        Within { explanation: self, place }
+    }
+}
+
+struct Within<'e> {
+    explanation: &'e Explanation,
+    place: &'e str,
+}
+
+impl fmt::Display for Within<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.unwrap_or("unknown call");
-        writeln!(f, "{} {name} ({}): {}", self.arch.name(), self.number, self.action)?;
-        match self.reason {
-            Reason::Rule(rule) => writeln!(f, "decided by syscalls[{rule}]")?,
-            Reason::DefaultAction => writeln!(f, "decided by defaultAction: no rule matches")?,
+        let Explanation { arch, number, name, action, reason, rules } = self.explanation;
+        let place = self.place;
+        writeln!(f, "{} {} ({number}): {action}", arch.name(), name.unwrap_or("unknown call"))?;
+        match reason {
+            Reason::Rule(rule) => writeln!(f, "decided by {place}/syscalls/{rule}")?,
+            Reason::DefaultAction => writeln!(f, "decided by {place}/defaultAction: no rule matches")?,
             Reason::TooNew { newest } => writeln!(
                 f,
                 "newer than {newest}, the newest call that the profile names: fails as on a kernel without it"
             )?,
             Reason::BadArchitecture => writeln!(f, "the profile does not have this architecture")?,
         }
-        self.rules.iter().try_for_each(|verdict| writeln!(f, "  {verdict}"))
+        rules.iter().try_for_each(|verdict| self.verdict(verdict, f))
     }
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "syscalls[{}] {} {}", self.rule, self.action, self.outcome)
+impl Within<'_> {
+    fn verdict(&self, verdict: &Verdict, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place;
+        write!(f, "  {place}/syscalls/{} {} ", verdict.rule, verdict.action)?;
+        match &verdict.outcome {
+            Outcome::Decides(why) => writeln!(f, "decides: {why}"),
+            Outcome::Idle(why) => writeln!(f, "{why}"),
+            Outcome::Later(rule) => writeln!(f, "matches, but {place}/syscalls/{rule} goes before it"),
+            Outcome::Beside(rule) => {
+                writeln!(f, "has no say beside {place}/syscalls/{rule}, which has no conditions")
+            }
+        }
     }
 }
 

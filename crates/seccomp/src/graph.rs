@@ -20,10 +20,10 @@ pub struct Instruction {
 // The codes of linux/bpf_common.h that a filter needs. The kernel's bitmap of calls that are allowed whatever
 // their arguments (5.11) is filled by running the filter, and knows just these; it gives up at the first load
 // of an argument.
-const LOAD: u16 = 0x20;
-const AND: u16 = 0x54;
-const JUMP: u16 = 0x05;
-const RETURN: u16 = 0x06;
+pub(crate) const LOAD: u16 = 0x20;
+pub(crate) const AND: u16 = 0x54;
+pub(crate) const JUMP: u16 = 0x05;
+pub(crate) const RETURN: u16 = 0x06;
 
 /// The farthest that a conditional jump reaches.
 const REACH: usize = 255;

@@ -51,6 +51,7 @@ mod clauses;
 mod conditions;
 mod explain;
 mod graph;
+mod listing;
 mod profile;
 mod program;
 mod section;
@@ -59,7 +60,8 @@ mod tree;
 
 pub use arch::Arch;
 pub use check::{HAND_OVER, Problem, check_hand_over};
-pub use explain::{Call, Explanation, Reason, Verdict, explain};
+pub use explain::{Call, Explanation, Outcome, Reason, Verdict, explain};
 pub use graph::Instruction;
+pub use listing::listing;
 pub use profile::{Action, ActionError, Condition, Flags, Operator, Profile, Rule};
 pub use program::{Program, compile};

@@ -142,6 +142,22 @@ impl Action {
         }
     }
 
+    /// The action of a return value; `None` for one that no profile leads to.
+    pub(crate) fn from_return_value(value: u32) -> Option<Self> {
+        let number = value as u16;
+        let all = [
+            Self::KillProcess,
+            Self::KillThread,
+            Self::Trap,
+            Self::Errno(number),
+            Self::Notify,
+            Self::Trace(number),
+            Self::Log,
+            Self::Allow,
+        ];
+        all.into_iter().find(|action| action.return_value() == value)
+    }
+
     /// Whether this keeps a process from more than `other` does, by the kernel's own order of the return
     /// values.
     pub(crate) fn is_stricter_than(self, other: Self) -> bool {
@@ -336,6 +352,14 @@ mod tests {
     #[test]
     fn an_errno_of_17_bits_is_refused() {
         assert_eq!(Action::from_name("SCMP_ACT_ERRNO", Some(65536)), Err(ActionError::TooLarge(65536)));
+    }
+
+    #[test]
+    fn a_return_value_leads_back_to_its_action() {
+        let actions = [Action::KillThread, Action::Errno(13), Action::Trace(7), Action::Log, Action::Notify];
+        assert!(
+            actions.iter().all(|action| Action::from_return_value(action.return_value()) == Some(*action))
+        );
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::tree::{self, Span};
 use crate::{Arch, Flags, Problem, Profile, check};
 
 /// Offsets in `struct seccomp_data` of linux/seccomp.h.
-const NUMBER: u32 = 0;
-const ARCHITECTURE: u32 = 4;
+pub(crate) const NUMBER: u32 = 0;
+pub(crate) const ARCHITECTURE: u32 = 4;
 
 /// `BPF_MAXINSNS` of linux/bpf_common.h: the longest program that the kernel takes.
 const LONGEST: usize = 4096;

@@ -2,15 +2,21 @@
 
 use crate::agent::{Agent, Answer};
 use crate::bundle::Bundle;
-use crate::case::{Case, Outcome, case};
+use crate::case::{Case, Doing, Outcome, case, skip};
 use crate::console::arg;
 use crate::container::Container;
 use crate::expect::{contains, hold, lacks, same};
+use crate::narrow;
 use crate::test::Test;
 use serde_json::{Value, json};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 /// Why a closed profile does not do for every runtime.
 const GO: &str = "the Go runtime makes calls of its own after the filter is loaded";
+
+/// Why the engines that have no such command, or no such file, fail.
+const OURS: &str = "ociruntime alone has this";
 
 const NO_FLAGS: &str = "1.1 takes no flags";
 
@@ -52,6 +58,12 @@ pub(crate) const CASES: &[Case] = &[
     case("a call that no kernel knows is passed over", "config-linux.md: Seccomp", |t| {
         let unknown = json!([{"names": ["no_such_call", "mkdir"], "action": "SCMP_ACT_ERRNO"}]);
         t.run(&filtered(t, unknown)?.args(&["true"]))?.ok().map(drop)
+    }),
+    case("a call that no kernel knows is told with --debug", "ociruntime --debug", |t| {
+        let bundle = filtered(t, json!([{"names": ["no_such_call"], "action": "SCMP_ACT_ERRNO"}]))?;
+        bundle.write()?;
+        let output = t.command(&["--debug", "run", "--bundle", arg(&bundle.dir), &t.id()])?.output()?.ok()?;
+        contains("log", &output.stderr, "no_such_call")
     }),
     case("an errno for an action that takes none is an error", "config-linux.md: Seccomp", |t| {
         t.rejects(&filtered(t, json!([rule("SCMP_ACT_KILL", 13)]))?, "errno")
@@ -288,6 +300,82 @@ pub(crate) const CASES: &[Case] = &[
         let (_listener, _) = agent.receive()?;
         lacks("descriptors", &running.wait()?.ok()?.stdout, "seccomp")
     }),
+    case("a 32-bit program is under the rules of its architecture", "config-linux.md: architectures", |t| {
+        let bundle = narrow(t, json!([rule("SCMP_ACT_ERRNO", 13)]), &["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"])?;
+        t.run(&bundle)?.exits(13).map(drop)
+    }),
+    case("a 32-bit program may do what no rule forbids", "config-linux.md: architectures", |t| {
+        let bundle = narrow(t, json!([]), &["SCMP_ARCH_X86"])?;
+        t.run(&bundle)?.exits(0)?;
+        hold(bundle.path("tmp/made").is_dir(), "the directory was not made")
+    }),
+    case(
+        "a 32-bit program under a profile without its architecture is killed",
+        "config-linux.md: architectures",
+        |t| {
+            let bundle = narrow(t, json!([rule("SCMP_ACT_ERRNO", 13)]), &["SCMP_ARCH_X86_64"])?;
+            t.run(&bundle)?.exits(159).map(drop)
+        },
+    ),
+    case("exec is filtered whatever becomes of the kept program", "runc exec", |t| {
+        let bundle = filtered(t, json!([rule("SCMP_ACT_ERRNO", 13)]))?.args(&["sleep", "1000"]);
+        let container = t.start(&bundle)?;
+        let kept = t.root.join(&container.id).join("seccomp.bpf");
+        let whole = fs::read(&kept).unwrap_or_default();
+        let half = &whole[..whole.len() / 2];
+        for content in [whole.as_slice(), half, b"", b"not a filter"] {
+            fs::write(&kept, content).doing("change the kept filter")?;
+            contains("output", &container.exec(&["mkdir", "/tmp/made"])?.stderr, "Permission denied")?;
+        }
+        fs::remove_file(&kept).doing("remove the kept filter")?;
+        contains("output", &container.exec(&["mkdir", "/tmp/made"])?.stderr, "Permission denied")
+    }),
+    case("create keeps the program for its owner alone", "ociruntime create", |t| {
+        let container = t.create(&filtered(t, json!([rule("SCMP_ACT_ERRNO", 13)]))?)?;
+        let kept = t.root.join(&container.id).join("seccomp.bpf");
+        let mode = fs::metadata(kept).doing("look at the kept filter")?.permissions().mode();
+        same("mode", mode & 0o7777, 0o600)
+    })
+    .differs("runc", OURS),
+    case("seccomp tells which rule decides", "ociruntime seccomp", |t| {
+        let text = explained(t, &["kill", "1", "15"])?;
+        contains("explanation", &text, "SCMP_ACT_ERRNO(13)")?;
+        contains("explanation", &text, "decided by /linux/seccomp/syscalls/1")
+    })
+    .differs("runc", OURS),
+    case("seccomp tells which condition does not hold", "ociruntime seccomp", |t| {
+        let text = explained(t, &["kill", "1", "0xa"])?;
+        contains("explanation", &text, "argument 1 is 0xa, not equal to 0xf")?;
+        contains("explanation", &text, "decided by /linux/seccomp/defaultAction")
+    })
+    .differs("runc", OURS),
+    case("seccomp explains calls of other architectures", "ociruntime seccomp", |t| {
+        contains("explanation", &explained(t, &["--arch", "x86", "mkdir"])?, "SCMP_ARCH_X86 mkdir (39)")
+    })
+    .differs("runc", OURS),
+    case("seccomp prints the program", "ociruntime seccomp", |t| {
+        contains("listing", &explained(t, &["--program"])?, "return SCMP_ACT_ERRNO(13)")
+    })
+    .differs("runc", OURS),
+    case("seccomp reads a profile from a file", "ociruntime seccomp", |t| {
+        let profile = json!({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule("SCMP_ACT_ERRNO", 13)]});
+        let file = t.file("profile.json", &profile.to_string())?;
+        let text = t.call(&["seccomp", "--profile", arg(&file), "mkdir"])?.ok()?.stdout;
+        contains("explanation", &text, "decided by /syscalls/0")
+    })
+    .differs("runc", OURS),
+    case("seccomp refuses the template of an engine", "ociruntime seccomp", |t| {
+        let template = json!({"defaultAction": "SCMP_ACT_ERRNO", "archMap": [], "syscalls": []});
+        let file = t.file("template.json", &template.to_string())?;
+        t.call(&["seccomp", "--profile", arg(&file)])?.refused(1, "archMap").map(drop)
+    })
+    .differs("runc", OURS),
+    case("seccomp of a config without a profile is an error", "ociruntime seccomp", |t| {
+        let bundle = t.bundle()?;
+        bundle.write()?;
+        t.call(&["seccomp", "--bundle", arg(&bundle.dir)])?.refused(1, "/linux/seccomp").map(drop)
+    })
+    .differs("runc", OURS),
     case("an unknown action is an error", "config-linux.md: Seccomp", |t| {
         t.rejects(&filtered(t, json!([{"names": MKDIR, "action": "SCMP_ACT_SHRUG"}]))?, "SCMP_ACT_SHRUG")
     }),
@@ -333,6 +421,31 @@ fn closed(bundle: Bundle, more: Value) -> Bundle {
                 .for_each(|(key, value)| config["linux"]["seccomp"][key] = value.clone())
         },
     )
+}
+
+/// A bundle whose program is one of 32 bits, for x86, under these rules for some architectures.
+fn narrow(t: &Test, rules: Value, architectures: &[&str]) -> Outcome<Bundle> {
+    let bundle = filtered(t, rules)?.set("/linux/seccomp/architectures", json!(architectures));
+    let program = bundle.path("bin/narrow");
+    fs::write(&program, narrow::mkdir()).doing("write a 32-bit program")?;
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).doing("chmod")?;
+    let root = arg(&bundle.dir.join("rootfs")).to_owned();
+    let tried = t.host(&["/usr/sbin/chroot", &root, "/bin/narrow"])?.output()?;
+    if tried.code != 0 {
+        return skip("this kernel runs no 32-bit programs for x86");
+    }
+    fs::remove_dir(bundle.path("tmp/made")).doing("remove what the 32-bit program made")?;
+    Ok(bundle.args(&["/bin/narrow"]))
+}
+
+/// What `seccomp` says of a profile with a rule for each of two calls.
+fn explained(t: &Test, words: &[&str]) -> Outcome<String> {
+    let kill = json!({"names": ["kill"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13,
+        "args": [{"index": 1, "value": 15, "op": "SCMP_CMP_EQ"}]});
+    let bundle = filtered(t, json!([rule("SCMP_ACT_ERRNO", 13), kill]))?;
+    let bundle = bundle.set("/linux/seccomp/architectures", json!(["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]));
+    bundle.write()?;
+    Ok(t.call(&[&["seccomp", "--bundle", arg(&bundle.dir)], words].concat())?.ok()?.stdout)
 }
 
 /// A bundle where an agent decides about directories.

@@ -2,7 +2,7 @@
 
 mod overrides;
 
-use container::plan::{Action, Plan};
+use container::plan::{Action, Filter, Plan};
 use oci_spec::runtime::{Process, Spec};
 use sys::namespace::{NEWPID, NEWUSER};
 
@@ -27,6 +27,8 @@ pub struct Target<'t> {
     pub rdt: Option<&'t resctrl::Group>,
     /// Descriptors from 3 on that the program inherits.
     pub preserve_fds: u32,
+    /// The seccomp filter of the container, if it was kept: else it is made again.
+    pub filter: Option<Filter>,
     /// The id of the container, if its processes have a session keyring of their own.
     pub keyring: Option<&'t str>,
 }
@@ -45,7 +47,11 @@ pub struct Entry {
 /// Plans to run `process` in the container.
 pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entry, Error> {
     let mut warnings = Vec::new();
-    let filter = seccomp::filter(target.spec, host, &mut warnings)?;
+    let filter = match &target.filter {
+        Some(kept) => Some(kept.clone()),
+        // What `create` has told need not be told again.
+        None => seccomp::filter(target.spec, host, &mut warnings, &mut Vec::new())?,
+    };
     let labels = Labels::of(Some(process), host)?;
     let affinity = Affinity::of(process)?;
     let mut steps = Steps::default();

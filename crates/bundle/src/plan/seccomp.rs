@@ -1,5 +1,7 @@
 //! `linux.seccomp`: the profile in the words of the seccomp crate, compiled.
 
+pub mod kept;
+
 use std::path::PathBuf;
 
 use container::plan::Filter;
@@ -38,13 +40,21 @@ pub(super) fn agent(spec: &Spec) -> Option<Agent> {
 }
 
 /// The compiled filter, if the config has a profile.
-pub(super) fn filter(spec: &Spec, host: &Host, warnings: &mut Vec<String>) -> Result<Option<Filter>, Error> {
+pub(super) fn filter(
+    spec: &Spec,
+    host: &Host,
+    warnings: &mut Vec<String>,
+    details: &mut Vec<String>,
+) -> Result<Option<Filter>, Error> {
     let Some(wanted) = spec.linux().as_ref().and_then(|linux| linux.seccomp().as_ref()) else {
         return Ok(None);
     };
     let profile = profile(wanted, PLACE).map_err(Error::Problems)?;
     check_actions(&profile, host).map_err(Error::Problems)?;
     let program = compile(&profile, PLACE).map_err(Error::Problems)?;
+    details.extend(
+        program.skipped.iter().map(|name| format!("linux.seccomp.syscalls: no call is named {name}")),
+    );
     let agent = agent(spec);
     if program.needs_listener && agent.is_none() {
         return Err(Error::Problems(vec![without_agent()]));

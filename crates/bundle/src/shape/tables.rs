@@ -231,7 +231,7 @@ const MEMORY_POLICY: Shape = Object(&[
     optional("flags", List(&Name(MEMORY_FLAGS))),
 ]);
 
-const SECCOMP: Shape = Object(&[
+pub(crate) const SECCOMP: Shape = Object(&[
     required("defaultAction", Name(SECCOMP_ACTIONS)),
     optional("defaultErrnoRet", UINT32),
     optional("architectures", List(&Name(SECCOMP_ARCHITECTURES))),

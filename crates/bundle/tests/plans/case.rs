@@ -76,6 +76,7 @@ pub(crate) fn enter(name: &'static str, host: &Host, config: Value, overrides: &
         has_cgroup: !matches!(planned.cgroup, Cgroup::Unmanaged),
         rdt: planned.rdt.as_ref(),
         preserve_fds: 0,
+        filter: None,
         keyring: Some("ID"),
     };
     let own = spec.process().as_ref().expect("a process");

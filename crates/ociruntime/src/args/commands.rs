@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use seccomp::Arch;
 
-use super::values::{self, ExplainFormat, LogFormat, Rootless, TableFormat, User};
+use super::values::{self, Argument, ExplainFormat, LogFormat, Rootless, TableFormat, User};
 use crate::signal::Signal;
 
 /// A low-level OCI container runtime.
@@ -406,4 +407,31 @@ pub(crate) struct Explain {
     /// Format: text or json
     #[arg(short, long, default_value = "text")]
     pub(crate) format: ExplainFormat,
+}
+
+/// Say what a seccomp profile does to a system call, and why.
+#[derive(Debug, Parser)]
+pub(crate) struct Seccomp {
+    /// Directory that holds config.json, whose linux.seccomp is the profile
+    #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub(crate) bundle: PathBuf,
+
+    /// File with the profile as JSON, as in linux.seccomp of config.json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+
+    /// Architecture of the call, such as x86 [default: this machine's]
+    #[arg(long, value_name = "ARCH", value_parser = crate::seccomp::architecture)]
+    pub(crate) arch: Option<Arch>,
+
+    /// Print the instructions of the program too
+    #[arg(long)]
+    pub(crate) program: bool,
+
+    /// Name or number of the call
+    pub(crate) call: Option<String>,
+
+    /// Its arguments: those that are not given are 0
+    #[arg(value_name = "ARGUMENT")]
+    pub(crate) arguments: Vec<Argument>,
 }

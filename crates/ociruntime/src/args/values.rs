@@ -92,6 +92,24 @@ impl FromStr for ExplainFormat {
     }
 }
 
+/// An argument of a system call: decimal, or hexadecimal after `0x`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Argument(pub(crate) u64);
+
+impl FromStr for Argument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Argument, String> {
+        let number = match text.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16),
+            None => text.parse(),
+        };
+        number
+            .map(Argument)
+            .map_err(|_| format!("invalid argument {text:?}: want a number, such as 16 or 0x10"))
+    }
+}
+
 /// `exec --user UID[:GID]`: numbers alone, since names belong to whoever reads the container's /etc/passwd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct User {

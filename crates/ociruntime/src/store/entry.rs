@@ -18,6 +18,7 @@ const SNAPSHOT: &str = "config.json";
 const LIMITS: &str = "limits.json";
 const NEW_LIMITS: &str = ".limits.json";
 const START_SOCKET: &str = "start.sock";
+const FILTER: &str = "seccomp.bpf";
 
 /// Whether there is a record in a directory of the store.
 pub(super) fn has_record(path: &Path) -> bool {
@@ -114,6 +115,16 @@ impl Entry {
             .map_err(Error::file("lock", self.path.join(SNAPSHOT)))
     }
 
+    /// The seccomp filter as it was kept, if it was.
+    pub(crate) fn filter(&self) -> Option<Vec<u8>> {
+        self.bytes(FILTER).ok()
+    }
+
+    /// Keeps the seccomp filter, for `exec`.
+    pub(crate) fn write_filter(&self, filter: &[u8]) -> Result<()> {
+        self.put(FILTER, filter).map_err(Error::file("write", self.path.join(FILTER)))
+    }
+
     /// The name that init's start socket is to have in the directory: it is there while init waits for `start`.
     pub(crate) fn start_socket(&self) -> &'static Path {
         Path::new(START_SOCKET)
@@ -168,6 +179,7 @@ impl Entry {
         }
         // It may be missing, and what cannot be removed makes the removal of the directory fail.
         let _ = sys::file::unlink_at(&self.dir, SNAPSHOT.as_ref());
+        let _ = sys::file::unlink_at(&self.dir, FILTER.as_ref());
         match fs::remove_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => fs::remove_dir_all(&self.path),

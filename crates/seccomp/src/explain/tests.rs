@@ -12,7 +12,7 @@ fn profile(rules: Vec<Rule>) -> Profile {
 }
 
 fn explained(rules: Vec<Rule>, arch: Arch, call: Call<'_>, first: u64) -> String {
-    explain(&profile(rules), Arch::X86_64, arch, call, [first, 0, 0, 0, 0, 0]).unwrap().to_string()
+    explain(&profile(rules), Arch::X86_64, arch, call, [first, 0, 0, 0, 0, 0]).unwrap().within("").to_string()
 }
 
 #[test]
@@ -20,8 +20,8 @@ fn a_rule_without_conditions_decides_alone() {
     assert_eq!(
         explained(vec![rule("read", Action::Allow, &[])], Arch::X86_64, Call::Name("read"), 0),
         "SCMP_ARCH_X86_64 read (0): SCMP_ACT_ALLOW\n\
-         decided by syscalls[0]\n  \
-         syscalls[0] SCMP_ACT_ALLOW decides, whatever the arguments\n"
+         decided by /syscalls/0\n  \
+         /syscalls/0 SCMP_ACT_ALLOW decides: whatever the arguments\n"
     );
 }
 
@@ -32,8 +32,8 @@ fn an_unmet_condition_is_named() {
     assert_eq!(
         explained(rules, Arch::X86_64, Call::Name("personality"), 5),
         "SCMP_ARCH_X86_64 personality (135): SCMP_ACT_ERRNO(1)\n\
-         decided by defaultAction: no rule matches\n  \
-         syscalls[0] SCMP_ACT_ALLOW does not match: argument 0 is 0x5, not equal to 0x8\n"
+         decided by /defaultAction: no rule matches\n  \
+         /syscalls/0 SCMP_ACT_ALLOW does not match: argument 0 is 0x5, not equal to 0x8\n"
     );
 }
 
@@ -46,9 +46,9 @@ fn a_matching_rule_that_comes_later_is_named() {
     assert_eq!(
         explained(rules, Arch::X86_64, Call::Name("socket"), 40),
         "SCMP_ARCH_X86_64 socket (41): SCMP_ACT_ERRNO(22)\n\
-         decided by syscalls[1]\n  \
-         syscalls[1] SCMP_ACT_ERRNO(22) decides: all its conditions hold\n  \
-         syscalls[0] SCMP_ACT_ALLOW matches, but syscalls[1] goes before it\n"
+         decided by /syscalls/1\n  \
+         /syscalls/1 SCMP_ACT_ERRNO(22) decides: all its conditions hold\n  \
+         /syscalls/0 SCMP_ACT_ALLOW matches, but /syscalls/1 goes before it\n"
     );
 }
 
@@ -59,9 +59,9 @@ fn a_shadowed_rule_is_named() {
     assert_eq!(
         explained(rules, Arch::X86_64, Call::Number(41), 40),
         "SCMP_ARCH_X86_64 socket (41): SCMP_ACT_ALLOW\n\
-         decided by syscalls[1]\n  \
-         syscalls[1] SCMP_ACT_ALLOW decides, whatever the arguments\n  \
-         syscalls[0] SCMP_ACT_LOG has no say beside syscalls[1], which has no conditions\n"
+         decided by /syscalls/1\n  \
+         /syscalls/1 SCMP_ACT_ALLOW decides: whatever the arguments\n  \
+         /syscalls/0 SCMP_ACT_LOG has no say beside /syscalls/1, which has no conditions\n"
     );
 }
 
@@ -70,8 +70,8 @@ fn a_rule_with_the_default_action_is_named() {
     assert_eq!(
         explained(vec![rule("read", Action::Errno(1), &[])], Arch::X86_64, Call::Name("read"), 0),
         "SCMP_ARCH_X86_64 read (0): SCMP_ACT_ERRNO(1)\n\
-         decided by defaultAction: no rule matches\n  \
-         syscalls[0] SCMP_ACT_ERRNO(1) makes no difference: its action is the default one\n"
+         decided by /defaultAction: no rule matches\n  \
+         /syscalls/0 SCMP_ACT_ERRNO(1) makes no difference: its action is the default one\n"
     );
 }
 
@@ -103,8 +103,8 @@ fn a_conditional_rule_does_not_open_the_multiplexer() {
             1
         ),
         "SCMP_ARCH_X86 socketcall (102): SCMP_ACT_ERRNO(1)\n\
-         decided by defaultAction: no rule matches\n  \
-         syscalls[0] SCMP_ACT_ALLOW does not hold: its conditions cannot be checked in this way, and it is laxer than \
+         decided by /defaultAction: no rule matches\n  \
+         /syscalls/0 SCMP_ACT_ALLOW does not hold: its conditions cannot be checked in this way, and it is laxer than \
          the default\n"
     );
 }

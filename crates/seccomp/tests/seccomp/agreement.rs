@@ -59,7 +59,7 @@ fn the_explanation_names_the_action_of_the_program() {
             let explanation =
                 explain(&profile, native, arch, Named::Number(call.number), call.arguments).unwrap();
             let got = run(&program, &call, true);
-            assert_eq!(explanation.action.return_value(), got, "{explanation} under {profile:#?}");
+            assert_eq!(explanation.action.return_value(), got, "{explanation:?} under {profile:#?}");
         }
     }
 }
