@@ -89,11 +89,12 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.args(&["mkdir", "/tmp/made"]);
         contains("output", &t.run(&closed(bundle, json!({"defaultErrnoRet": 30})))?.stderr, "Read-only")
     })
-    .differs("runc", GO),
+    .wavers("runc", GO),
     case("without defaultErrnoRet the default is EPERM", "config-linux.md: Seccomp, defaultErrnoRet", |t| {
         let bundle = t.bundle()?.args(&["mkdir", "/tmp/made"]);
         contains("output", &t.run(&closed(bundle, json!({})))?.stderr, "not permitted")
-    }),
+    })
+    .wavers("runc", GO),
     case("flags are accepted", "config-linux.md: Seccomp, flags", |t| {
         let flags = ["TSYNC", "LOG", "SPEC_ALLOW"].map(|flag| format!("SECCOMP_FILTER_FLAG_{flag}"));
         let bundle =
@@ -134,7 +135,7 @@ pub(crate) const CASES: &[Case] = &[
     case("a filter may forbid what sets a process up", "config-linux.md: Seccomp", |t| {
         t.run(&closed(t.bundle()?, json!({})).args(&["true"]))?.ok().map(drop)
     })
-    .differs("runc", GO),
+    .wavers("runc", GO),
     case("a filter may forbid sockets", "config-linux.md: Seccomp", |t| {
         for no_new_privileges in [true, false] {
             let sockets =
