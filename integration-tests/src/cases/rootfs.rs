@@ -23,6 +23,14 @@ pub(crate) const CASES: &[Case] = &[
     case("/dev/stdin", "runtime-linux.md: Dev symbolic links", |t| link(t, "stdin", "/proc/self/fd/0")),
     case("/dev/stdout", "runtime-linux.md: Dev symbolic links", |t| link(t, "stdout", "/proc/self/fd/1")),
     case("/dev/stderr", "runtime-linux.md: Dev symbolic links", |t| link(t, "stderr", "/proc/self/fd/2")),
+    case(
+        "/dev/core is there where the kernel shows its memory",
+        "runtime-linux.md: Dev symbolic links",
+        |t| {
+            let host = t.host_sh("[ ! -e /proc/kcore ] || echo /proc/kcore")?.ok()?.stdout;
+            t.prints(&t.bundle()?.sh("readlink /dev/core; true"), &host)
+        },
+    ),
     case("/dev/console is absent without a terminal", "config-linux.md: Default Devices", |t| {
         t.prints(&t.bundle()?.sh("test -e /dev/console || echo absent"), "absent\n")
     }),

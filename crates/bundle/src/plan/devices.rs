@@ -20,14 +20,16 @@ const NODES: &[(&std::ffi::CStr, u32, u32)] = &[
     (c"tty", 5, 0),
 ];
 
-/// runtime-spec runtime-linux.md "Dev symbolic links", and the kernel's memory image as every runtime has it.
+/// runtime-spec runtime-linux.md "Dev symbolic links".
 const LINKS: &[(&std::ffi::CStr, &std::ffi::CStr)] = &[
     (c"fd", c"/proc/self/fd"),
     (c"stdin", c"/proc/self/fd/0"),
     (c"stdout", c"/proc/self/fd/1"),
     (c"stderr", c"/proc/self/fd/2"),
-    (c"core", c"/proc/kcore"),
 ];
+
+/// The kernel's memory image, which every runtime links to where there is one.
+const KCORE: (&std::ffi::CStr, &std::ffi::CStr) = (c"core", c"/proc/kcore");
 
 /// Read and write for everybody.
 const OPEN_TO_ALL: u32 = 0o666;
@@ -36,7 +38,7 @@ pub(super) fn plan(steps: &mut Steps, spec: &Spec, host: &Host, namespaces: &Nam
     // No user namespace but the first may make device nodes (mknod(2)).
     let bind = namespaces.has(NEWUSER) || host.in_user_namespace;
     if !mounts::brings_dev(spec) {
-        steps.push("", Action::Dev(defaults(bind)));
+        steps.push("", Action::Dev(defaults(bind, host)));
     }
     let listed = spec.linux().as_ref().and_then(|linux| linux.devices().as_ref());
     for (index, device) in listed.into_iter().flatten().enumerate() {
@@ -55,7 +57,7 @@ pub(super) fn lock(steps: &mut Steps, spec: &Spec) {
     }
 }
 
-fn defaults(bind: bool) -> Dev {
+fn defaults(bind: bool, host: &Host) -> Dev {
     let node = |(name, major, minor): &(&std::ffi::CStr, u32, u32)| Device {
         path: (*name).into(),
         host: super::text::c([b"/dev/", name.to_bytes()].concat()),
@@ -65,9 +67,10 @@ fn defaults(bind: bool) -> Dev {
         uid: 0,
         gid: 0,
     };
+    let links = LINKS.iter().chain(host.has_kcore().then_some(&KCORE));
     Dev {
         nodes: NODES.iter().map(node).collect(),
-        links: LINKS.iter().map(|(name, target)| ((*name).into(), (*target).into())).collect(),
+        links: links.map(|(name, target)| ((*name).into(), (*target).into())).collect(),
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Host {
     pub setgroups_denied: OnceCell<bool>,
     /// What the kernel knows of seccomp filters, once that was asked.
     pub filters: OnceCell<Filters>,
+    /// Whether the kernel shows its memory in `/proc/kcore`, once that was asked.
+    pub kcore: OnceCell<bool>,
 }
 
 /// What not every kernel knows of seccomp filters (seccomp(2)).
@@ -89,6 +91,7 @@ impl Host {
             selinux: OnceCell::new(),
             setgroups_denied: OnceCell::new(),
             filters: OnceCell::new(),
+            kcore: OnceCell::new(),
         }
     }
 
@@ -105,6 +108,11 @@ impl Host {
             let enabled = std::fs::read("/sys/module/apparmor/parameters/enabled");
             enabled.is_ok_and(|enabled| enabled.starts_with(b"Y"))
         })
+    }
+
+    /// Whether the kernel shows its memory.
+    pub fn has_kcore(&self) -> bool {
+        *self.kcore.get_or_init(|| std::path::Path::new("/proc/kcore").exists())
     }
 
     /// Whether SELinux is enabled: only then is its file system there (selinux(8)).

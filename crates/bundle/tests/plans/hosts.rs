@@ -109,5 +109,6 @@ fn root(cgroups: Layout) -> Host {
         }
         .into(),
         setgroups_denied: false.into(),
+        kcore: true.into(),
     }
 }
