@@ -32,7 +32,7 @@ test: (setup "build" "test") check conformance rootless
 
 # All lanes, one after another, with a summary; a lane that cannot run here says why.
 test-all:
-    @scripts/lanes check conformance rootless shellcheck demo test-vm
+    @scripts/lanes check conformance rootless shellcheck demo test-engines test-vm
 
 # Formatting, lints and unit tests.
 check: (setup "build" "test") && unit
@@ -65,6 +65,11 @@ test-vm *runs: (setup "vm") build
 [positional-arguments]
 vm *args: (setup "vm")
     @scripts/vm "$@"
+
+# containerd, CRI, Docker and Podman drive the runtime, and Debian's runc beside it.
+test-engines *args: (setup "engines") build
+    cargo run --quiet --package integration-tests -- engines \
+        --runtime "$OCIRUNTIME" --reference /usr/sbin/runc {{ args }}
 
 # Lint the shell scripts.
 shellcheck: (setup "shellcheck")

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub(crate) const USAGE: &str = "\
 usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [--jobs N] [--tmp DIR]
                          [--as-user] [--list]
+       integration-tests engines --runtime PATH [--reference PATH] [--engine NAME]... [--filter WORD]... [--tmp DIR]
 
   --runtime PATH    the runtime to test
   --filter WORD     only the cases whose topic, name or section contains WORD (several: all of them)
@@ -15,6 +16,9 @@ usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [-
   --as-user         call the runtime as an ordinary user, who has a range of subordinate ids; cases that need root are
                     skipped
   --list            name the cases and run nothing
+
+With `engines`, container engines of this host drive the runtime (docs/testing.md):
+  --engine NAME     only this one: containerd, cri, docker, podman, rootless, nested, load (several: each of them)
 ";
 
 /// What the command line asks for.
@@ -23,6 +27,8 @@ pub(crate) enum Mode {
     List(Vec<String>),
     Run(Options),
     Worker(Job),
+    Engines(Engines),
+    Pass(Pass),
 }
 
 /// A whole run.
@@ -41,6 +47,25 @@ pub(crate) enum Caller {
     Root,
     /// A user that is made up for each case.
     User,
+}
+
+/// A whole run of the engines.
+pub(crate) struct Engines {
+    pub(crate) runtime: PathBuf,
+    pub(crate) reference: Option<PathBuf>,
+    /// Their names; all of them if there is none.
+    pub(crate) engines: Vec<String>,
+    pub(crate) filter: Vec<String>,
+    pub(crate) tmp: PathBuf,
+}
+
+/// One engine with one runtime, in a process of its own (see `engines::pass`).
+pub(crate) struct Pass {
+    pub(crate) engine: String,
+    pub(crate) runtime: PathBuf,
+    pub(crate) dir: PathBuf,
+    pub(crate) tag: String,
+    pub(crate) filter: Vec<String>,
 }
 
 /// One case, run in a process of its own (see `worker`).
@@ -62,6 +87,8 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Mode, String> 
         Some("--worker") => {
             worker(&words[1..]).ok_or("--worker is for the harness itself".into()).map(Mode::Worker)
         }
+        Some("--pass") => pass(&words[1..]).ok_or("--pass is for the harness itself".into()).map(Mode::Pass),
+        Some("engines") => engines(words[1..].to_vec()),
         _ => options(words),
     }
 }
@@ -70,6 +97,37 @@ fn worker(words: &[String]) -> Option<Job> {
     let [runtime, case, dir, tag, caller] = words else { return None };
     let caller = if caller == AS_USER { Caller::User } else { Caller::Root };
     Some(Job { runtime: runtime.into(), case: case.parse().ok()?, dir: dir.into(), tag: tag.clone(), caller })
+}
+
+fn pass(words: &[String]) -> Option<Pass> {
+    let [engine, runtime, dir, tag, filter @ ..] = words else { return None };
+    Some(Pass {
+        engine: engine.clone(),
+        runtime: runtime.into(),
+        dir: dir.into(),
+        tag: tag.clone(),
+        filter: filter.to_vec(),
+    })
+}
+
+fn engines(words: Vec<String>) -> Result<Mode, String> {
+    let (mut runtime, mut reference, mut engines, mut filter) = (None, None, Vec::new(), Vec::new());
+    let mut tmp = PathBuf::from("/tmp");
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--help" | "-h" => return Ok(Mode::Help),
+            "--runtime" => runtime = Some(existing(&value()?)?),
+            "--reference" => reference = Some(existing(&value()?)?),
+            "--engine" => engines.push(value()?),
+            "--filter" => filter.push(value()?),
+            "--tmp" => tmp = existing(&value()?)?,
+            _ => return Err(format!("unknown argument {word}")),
+        }
+    }
+    let runtime = runtime.ok_or("--runtime PATH is missing")?;
+    Ok(Mode::Engines(Engines { runtime, reference, engines, filter, tmp }))
 }
 
 fn options(words: Vec<String>) -> Result<Mode, String> {
@@ -127,6 +185,13 @@ mod tests {
     #[test]
     fn a_runtime_that_is_not_there_is_an_error() {
         assert!(words("--runtime /nowhere/runtime").is_err());
+    }
+
+    #[test]
+    fn engines_are_chosen_by_name() {
+        assert!(
+            matches!(words("engines --runtime /bin/sh --engine cri"), Ok(Mode::Engines(run)) if run.engines == ["cri"])
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod cases;
 mod cgroup;
 mod console;
 mod container;
+mod engines;
 mod expect;
 mod leak;
 mod narrow;
@@ -32,10 +33,12 @@ fn main() -> ExitCode {
         }
         Ok(Mode::List(filter)) => report::list(&filter),
         Ok(Mode::Worker(job)) => worker::main(&job),
-        Ok(Mode::Run(_)) if !nix::unistd::geteuid().is_root() => {
+        Ok(Mode::Pass(pass)) => engines::pass::main(&pass),
+        Ok(Mode::Run(_) | Mode::Engines(_)) if !nix::unistd::geteuid().is_root() => {
             eprintln!("integration-tests: containers, mounts and cgroups need root");
             ExitCode::from(2)
         }
+        Ok(Mode::Engines(options)) => engines::main(&options),
         Ok(Mode::Run(options)) => runner::main(&options),
         Err(problem) => {
             eprintln!("integration-tests: {problem}\n{}", args::USAGE);

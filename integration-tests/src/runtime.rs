@@ -21,6 +21,7 @@ pub(crate) struct Call {
     command: Command,
     stdout: PathBuf,
     stderr: PathBuf,
+    patience: Duration,
 }
 
 impl Call {
@@ -31,7 +32,7 @@ impl Call {
         command.stdin(Stdio::null());
         command.stdout(File::create(&stdout).doing("create a log file")?);
         command.stderr(File::create(&stderr).doing("create a log file")?);
-        Ok(Self { command, stdout, stderr })
+        Ok(Self { command, stdout, stderr, patience: DEADLINE })
     }
 
     pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
@@ -70,6 +71,12 @@ impl Call {
         self
     }
 
+    /// Allows for a program that takes longer than a runtime does.
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Runs it to its end.
     pub(crate) fn output(self) -> Outcome<Output> {
         self.spawn()?.wait()
@@ -80,7 +87,7 @@ impl Call {
         let child = self.command.spawn().doing(format!("start {:?}", self.command.get_program()))?;
         let pid = child.id().cast_signed();
         reaper::begun(pid);
-        Ok(Running { pid, stdout: self.stdout, stderr: self.stderr })
+        Ok(Running { pid, stdout: self.stdout, stderr: self.stderr, patience: self.patience })
     }
 }
 
@@ -89,6 +96,7 @@ pub(crate) struct Running {
     pub(crate) pid: i32,
     stdout: PathBuf,
     stderr: PathBuf,
+    patience: Duration,
 }
 
 impl Running {
@@ -101,9 +109,14 @@ impl Running {
         read(&self.stdout)
     }
 
+    /// What it has written to its standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        read(&self.stderr)
+    }
+
     /// Waits for its end; a hanging call fails the case.
     pub(crate) fn wait(self) -> Outcome<Output> {
-        let end = Instant::now() + DEADLINE;
+        let end = Instant::now() + self.patience;
         loop {
             if let Some(code) = reaper::status(self.pid) {
                 return Ok(Output { code, stdout: read(&self.stdout), stderr: read(&self.stderr) });

@@ -1,0 +1,143 @@
+//! Podman: conmon calls the runtime for create and exec, podman itself for the rest.
+
+mod scenarios;
+
+use crate::case::{Doing, Outcome};
+use crate::engines::image::{self, IMAGE};
+use crate::engines::lab::Lab;
+use crate::engines::leaks::Before;
+use crate::engines::scenario::{self, Row};
+use crate::expect::{same, until};
+use crate::runtime::{Call, Output};
+
+/// Podman's settings. It asks a runtime for errors in JSON only if it knows the runtime's name. Its default limits need
+/// CAP_SYS_RESOURCE, which a host may lack.
+const SETTINGS: &str = r#"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
+[engine]
+runtime_supports_json = ["ociruntime", "runc"]
+events_logger = "file"
+cgroup_manager = "cgroupfs"
+"#;
+
+/// A podman with storage of its own and the image in it.
+pub(crate) struct Podman {
+    pub(crate) lab: Lab,
+}
+
+/// Plays the scenarios and looks at what is left.
+pub(crate) fn play(lab: Lab, filter: &[String]) -> Outcome<Vec<Row>> {
+    lab.file("containers.conf", SETTINGS)?;
+    let podman = Podman { lab };
+    podman.podman(&["load", "--input", &image::archive(&podman.lab)?])?.output()?.ok()?;
+    // Podman mounts its storage for as long as it is in use.
+    let before = Before::look().except(podman.lab.path("podman/overlay"));
+    let mut rows = scenario::play(&podman, scenarios::ALL, filter);
+    rows.push(before.row(&podman.lab.tag, &["/run"]));
+    Ok(rows)
+}
+
+impl Podman {
+    /// `podman ARGS...`
+    pub(crate) fn podman(&self, args: &[&str]) -> Outcome<Call> {
+        let (root, run) = (self.lab.path("podman"), self.lab.path("podman-run"));
+        let own = ["/usr/bin/podman", "--root", &root, "--runroot", &run, "--runtime", self.lab.runtime()];
+        let call = self.lab.host(&[&own, args].concat())?;
+        Ok(call.env("CONTAINERS_CONF", &self.lab.path("containers.conf")))
+    }
+
+    /// What a successful `podman ARGS...` prints, in words parted by spaces.
+    pub(crate) fn says(&self, args: &str) -> Outcome<String> {
+        let args: Vec<&str> = args.split_whitespace().collect();
+        Ok(self.podman(&args)?.output()?.ok()?.stdout)
+    }
+
+    /// `podman run --rm FLAGS IMAGE COMMAND...`
+    pub(crate) fn run(&self, flags: &str, command: &[&str]) -> Outcome<Call> {
+        let parent = self.parent();
+        let flags: Vec<&str> = flags.split_whitespace().collect();
+        self.podman(&[&["run", "--rm", "--cgroup-parent", &parent], &flags[..], &[IMAGE], command].concat())
+    }
+
+    /// The cgroup that is the parent of all of them.
+    pub(crate) fn parent(&self) -> String {
+        format!("/{}", self.lab.tag)
+    }
+
+    /// What a shell script in a container prints; it must succeed.
+    pub(crate) fn sh(&self, flags: &str, script: &str) -> Outcome<String> {
+        Ok(self.run(flags, &["/bin/sh", "-c", script])?.output()?.ok()?.stdout)
+    }
+
+    /// What two containers of a pod have in common: the host's name and the network.
+    pub(crate) fn pod(&self, pod: &str) -> Outcome<String> {
+        let script =
+            "hostname; readlink /proc/self/ns/net; readlink /proc/self/ns/uts; readlink /proc/self/ns/ipc";
+        let flags = format!("--pod {pod}");
+        let (one, other) = (self.sh(&flags, script)?, self.sh(&flags, script)?);
+        same("what the second sees", one.as_str(), other.as_str())?;
+        Ok((one.lines().next() == Some(pod)).to_string())
+    }
+
+    /// A container in the background; without a command it runs the image's own.
+    pub(crate) fn alive(&self, flags: &str, command: &[&str]) -> Outcome<Alive<'_>> {
+        let alive = Alive { podman: self, name: self.lab.name() };
+        let parent = self.parent();
+        let flags: Vec<&str> = flags.split_whitespace().collect();
+        let own = ["run", "--detach", "--cgroup-parent", &parent, "--name", &alive.name];
+        self.podman(&[&own, &flags[..], &[IMAGE], command].concat())?.output()?.ok()?;
+        Ok(alive)
+    }
+}
+
+/// A container in the background; it is removed when dropped.
+pub(crate) struct Alive<'a> {
+    podman: &'a Podman,
+    pub(crate) name: String,
+}
+
+impl Alive<'_> {
+    /// `podman VERB FLAGS NAME`, of which only the verb and its flags are given.
+    pub(crate) fn does(&self, words: &str) -> Outcome<Output> {
+        let words: Vec<&str> = words.split_whitespace().chain([&*self.name]).collect();
+        self.podman.podman(&words)?.output()
+    }
+
+    /// `podman exec FLAGS NAME COMMAND...`
+    pub(crate) fn exec(&self, flags: &str, command: &[&str]) -> Outcome<Call> {
+        let flags: Vec<&str> = flags.split_whitespace().collect();
+        self.podman.podman(&[&["exec"], &flags[..], &[&self.name], command].concat())
+    }
+
+    /// What a shell script beside it prints; it must succeed.
+    pub(crate) fn sh(&self, script: &str) -> Outcome<String> {
+        Ok(self.exec("", &["/bin/sh", "-c", script])?.output()?.ok()?.stdout)
+    }
+
+    /// A value of `podman inspect`, as `{{.State.Pid}}`.
+    pub(crate) fn inspect(&self, format: &str) -> Outcome<String> {
+        let words = ["inspect", "--format", format, &self.name];
+        Ok(self.podman.podman(&words)?.output()?.ok()?.stdout.trim().to_owned())
+    }
+
+    /// Its init on the host.
+    pub(crate) fn pid(&self) -> Outcome<i32> {
+        self.inspect("{{.State.Pid}}")?.parse().doing("parse the pid")
+    }
+
+    /// Waits until it has printed `text`.
+    pub(crate) fn says(&self, text: &str) -> Outcome {
+        until("the container says so", || {
+            let logs = self.does("logs").ok()?;
+            (logs.stdout + &logs.stderr).contains(text).then_some(())
+        })
+    }
+}
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        // Whatever does not work here is found by the look at what is left.
+        let _ = self.does("rm --force --volumes --time 0");
+    }
+}
