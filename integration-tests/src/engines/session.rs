@@ -6,9 +6,9 @@ use crate::expect::contains;
 use crate::runtime::{Call, Running};
 use nix::sys::signal::Signal;
 
-/// Tells its terminal, what is typed, each change of the terminal's size, and Ctrl-C, with which it ends.
+/// Tells its terminal, what is typed (a signal may interrupt the first attempt to read it), each change of the terminal's size, and Ctrl-C, with which it ends.
 pub(crate) const TERMINAL: &str = "trap 'stty size' WINCH; trap 'echo caught; exit 5' INT; \
-    tty; echo ready; read line; echo read $line; while :; do sleep 0.1; done";
+    tty; echo ready; until read line && [ \"$line\" ]; do :; done; echo read $line; while :; do sleep 0.1; done";
 
 /// A client that runs.
 pub(crate) struct Session {

@@ -120,7 +120,9 @@ pub(super) const ALL: &[Scenario<Docker>] = &[
         let words = ["stats", "--no-stream", "--format", "{{.MemUsage}} {{.PIDs}}", &alive.name];
         let text = d.docker(&words)?.output()?.ok()?.stdout;
         contains("the statistics", &text, "/ 64MiB")?;
-        Ok(text.split_whitespace().last().unwrap_or_default().to_owned())
+        let processes = text.split_whitespace().last().unwrap_or_default();
+        hold(processes.parse::<u32>().is_ok_and(|count| count > 0), &text)?;
+        Ok("memory and processes".into())
     }),
     scenario("cp in both directions", |d| {
         let alive = d.alive("")?;
