@@ -112,7 +112,7 @@ impl Host {
 
     /// Whether the kernel shows its memory.
     pub fn has_kcore(&self) -> bool {
-        *self.kcore.get_or_init(|| std::path::Path::new("/proc/kcore").exists())
+        *self.kcore.get_or_init(|| Path::new("/proc/kcore").exists())
     }
 
     /// Whether SELinux is enabled: only then is its file system there (selinux(8)).
