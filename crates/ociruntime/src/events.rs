@@ -82,7 +82,8 @@ fn watch(record: &Record) -> Result<Option<OomEvents>> {
 fn print_stats(record: &Record) -> Result<()> {
     let stats = record.cgroup.stats().map_err(Error::other)?;
     let init = record.init.map_or(0, |init| init.pid);
-    let data = Data { stats, intel_rdt: IntelRdt {}, network_interfaces: network::interfaces(init)? };
+    let intel_rdt = record.rdt.as_ref().map(resctrl::Group::stats).unwrap_or_default();
+    let data = Data { stats, intel_rdt, network_interfaces: network::interfaces(init)? };
     output::print_json(&Event { kind: "stats", id: &record.id, data: Some(data) })
 }
 
@@ -100,14 +101,10 @@ struct Event<'a, D> {
 struct Data {
     #[serde(flatten)]
     stats: Stats,
-    intel_rdt: IntelRdt,
+    intel_rdt: resctrl::Stats,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     network_interfaces: Vec<Interface>,
 }
-
-/// No container has a group of Intel RDT that counts anything.
-#[derive(Serialize)]
-struct IntelRdt {}
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +118,11 @@ mod tests {
 
     #[test]
     fn an_event_with_data_is_one_object_in_runc_s_order() {
-        let data = Data { stats: Stats::default(), intel_rdt: IntelRdt {}, network_interfaces: Vec::new() };
+        let data = Data {
+            stats: Stats::default(),
+            intel_rdt: resctrl::Stats::default(),
+            network_interfaces: Vec::new(),
+        };
         let text = serde_json::to_string(&Event { kind: "stats", id: "web", data: Some(data) }).unwrap();
         assert!(text.starts_with(r#"{"type":"stats","id":"web","data":{"cpu":{"usage":{"#), "{text}");
         assert!(text.ends_with(r#""hugetlb":{},"intel_rdt":{}}}"#), "{text}");

@@ -1,6 +1,7 @@
 //! `update`: changes the limits of a container, all that are asked for or none.
 
 mod flags;
+mod shares;
 
 use std::io::Read;
 use std::path::Path;
@@ -25,13 +26,15 @@ pub(crate) fn update(store: &Store, args: &args::Update) -> Result<()> {
     if matches!(status::observe(&entry, &record)?, Status::Stopped | Status::Creating) {
         return Err(Error::NotRunning);
     }
-    flags::refuse_rdt(args)?;
+    let shares = shares::wanted(record.rdt.as_ref(), args)?;
     let flags = Flags::of(args);
     let (name, change) = match &args.resources {
         Some(file) => of_file(file)?,
         None => (flags::NAME.to_owned(), flags.change()?),
     };
-    change_limits(&entry, &record, &name, &change, &flags)?;
+    let before = shares::change(record.rdt.as_ref(), &shares)?;
+    change_limits(&entry, &record, &name, &change, &flags)
+        .inspect_err(|_| shares::set_back(record.rdt.as_ref(), &before))?;
     flags.ignored().for_each(|flag| tracing::warn!("{flag}: the kernel no longer limits this; ignored"));
     Ok(())
 }

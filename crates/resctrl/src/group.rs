@@ -167,6 +167,11 @@ impl Group {
         self.write(&self.directory().join("schemata"), line.trim())
     }
 
+    /// The line of the schemata for a resource, as `MB`, as it is now.
+    pub fn share(&self, resource: &str) -> Option<String> {
+        schema::line_of(&self.read("schemata").ok()?, resource).map(String::from)
+    }
+
     /// Puts a process into the group, and so those that it will make.
     pub fn enter(&self, pid: i32) -> Result<(), Error> {
         let monitor = self.monitor.as_ref().map(|_| self.monitored());

@@ -10,6 +10,7 @@ mod exec;
 mod explain;
 mod extras;
 mod failures;
+mod fields;
 mod hooks;
 mod leaks;
 mod lifecycle;
@@ -42,6 +43,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("process", process::CASES),
     ("exec", exec::CASES),
     ("extras", extras::CASES),
+    ("fields", fields::CASES),
     ("terminal", terminal::CASES),
     ("hooks", hooks::CASES),
     ("namespaces", namespaces::CASES),

@@ -88,16 +88,6 @@ impl Flags {
     }
 }
 
-/// No container has a group of Intel RDT that could be changed.
-pub(super) fn refuse_rdt(args: &args::Update) -> Result<()> {
-    let refuse = |text: &str| Err(Error::Other(text.into()));
-    match (&args.l3_cache_schema, &args.mem_bw_schema) {
-        (Some(_), _) => refuse("Intel RDT/CAT: l3 cache schema is not enabled"),
-        (None, Some(_)) => refuse("Intel RDT/MBA: memory bandwidth schema is not enabled"),
-        (None, None) => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

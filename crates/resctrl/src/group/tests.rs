@@ -166,6 +166,13 @@ fn a_line_is_written_with_its_end() {
 }
 
 #[test]
+fn a_share_is_read_as_it_would_be_written() {
+    let tree = Tree::new("share");
+    tree.fill("gold", "    MB:0=100\n    L3:0=fff\n");
+    assert_eq!(tree.group(Some("gold")).share("L3").as_deref(), Some("L3:0=fff"));
+}
+
+#[test]
 fn a_monitoring_group_is_made_entered_and_removed() {
     let tree = Tree::new("monitored");
     let group = tree.monitored(Some("/"));
