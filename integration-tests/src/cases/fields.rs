@@ -11,37 +11,39 @@ use std::os::unix::fs::MetadataExt;
 const OPTIONS: &str = "config.md: Linux mount options";
 const PROCESS: &str = "config.md: Linux Process";
 const NEW: &str = "new in 1.2";
+const LOCKED: &str = "the flags of the host's mount are locked in a user namespace";
 
 pub(crate) const CASES: &[Case] = &[
     case("rnosuid reaches the mounts below", OPTIONS, |t| below(t, "", &["rnosuid"], "nosuid", true)),
     case("rnodiratime reaches the mounts below", OPTIONS, |t| {
         below(t, "", &["rnodiratime"], "nodiratime", true)
-    }),
-    case("rnoatime reaches the mounts below", OPTIONS, |t| below(t, "", &["rnoatime"], "noatime", true)),
+    }).needs_root(LOCKED),
+    case("rnoatime reaches the mounts below", OPTIONS, |t| below(t, "", &["rnoatime"], "noatime", true)).needs_root(LOCKED),
     case("rnosymfollow reaches the mounts below", OPTIONS, |t| {
         below(t, "", &["rnosymfollow"], "nosymfollow", true)
     }),
     case("rrelatime reaches the mounts below", OPTIONS, |t| {
         below(t, "noatime", &["rrelatime"], "relatime", true)
-    }),
+    }).needs_root(LOCKED),
     case("rstrictatime reaches the mounts below", OPTIONS, |t| {
         below(t, "", &["rstrictatime"], "relatime", false)
-    }),
-    case("rrw undoes ro of the mounts below", OPTIONS, |t| below(t, "ro", &["rrw"], "rw", true)),
+    }).needs_root(LOCKED),
+    case("rrw undoes ro of the mounts below", OPTIONS, |t| below(t, "ro", &["rrw"], "rw", true)).needs_root(LOCKED),
     case("rsuid undoes nosuid of the mounts below", OPTIONS, |t| {
         below(t, "nosuid", &["rsuid"], "nosuid", false)
-    }),
-    case("rdev undoes nodev of the mounts below", OPTIONS, |t| below(t, "nodev", &["rdev"], "nodev", false)),
+    }).needs_root(LOCKED),
+    case("rdev undoes nodev of the mounts below", OPTIONS, |t| below(t, "nodev", &["rdev"], "nodev", false)).needs_root(LOCKED),
     case("rexec undoes noexec of the mounts below", OPTIONS, |t| {
         below(t, "noexec", &["rexec"], "noexec", false)
-    }),
+    }).needs_root(LOCKED),
     case("ratime undoes noatime of the mounts below", OPTIONS, |t| {
         below(t, "noatime", &["ratime"], "noatime", false)
     })
+    .needs_root(LOCKED)
     .differs("runc", "1.1 asks the kernel for a change that there is not"),
     case("rdiratime undoes nodiratime of the mounts below", OPTIONS, |t| {
         below(t, "nodiratime", &["rdiratime"], "nodiratime", false)
-    }),
+    }).needs_root(LOCKED),
     case("rsymfollow undoes nosymfollow of the mounts below", OPTIONS, |t| {
         below(t, "nosymfollow", &["rsymfollow"], "nosymfollow", false)
     }),
@@ -84,11 +86,13 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.set("/process/scheduler", deadline);
         t.prints(&bundle.args(&["cut", "-d", " ", "-f", "41", "/proc/self/stat"]), "6\n")
     })
+    .needs_root("the policy is root's to give")
     .differs("runc", NEW),
     case("the idle I/O class is set", PROCESS, |t| io_class(t, "IOPRIO_CLASS_IDLE", "idle"))
         .differs("runc", NEW),
     case("the real-time I/O class is set", PROCESS, |t| io_class(t, "IOPRIO_CLASS_RT", "realtime: prio 2"))
-        .differs("runc", NEW),
+        .needs_root("the class is root's to give")
+    .differs("runc", NEW),
     case("exec has the umask of the configuration", "runc exec", |t| {
         let bundle = t.bundle()?.set("/process/user", json!({"uid": 0, "gid": 0, "umask": 0o027}));
         let container = t.start(&bundle.args(&["/bin/sleep", "1000"]))?;
@@ -150,7 +154,7 @@ pub(crate) const CASES: &[Case] = &[
         let output = t.run_with(&bundle, &["--no-subreaper"])?;
         let parent: i32 = output.ok()?.stdout.trim().parse().doing("read the parent of the orphan")?;
         same("parent of the orphan", parent, std::process::id().cast_signed())
-    }),
+    }).needs_root("without pid namespace and cgroup nobody knows whose the orphan is"),
     case("annotations are told as they are", "config.md: Annotations", |t| {
         let notes = json!({"a.b/c": "d e", "empty": "", "unicode": "ä\"\\"});
         let container = t.create(&t.bundle()?.set("/annotations", notes.clone()))?;
