@@ -196,6 +196,11 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     }
     steps.push("", Action::Ready);
     if request.start == Start::OnCommand {
+        // Not while it has a capability that the container may not have: whoever may trace it could use that.
+        let keeps = |process| process::keeps_privilege(process, filter);
+        if host.is_rootless() && namespaces.has(NEWUSER) && !spec.process().as_ref().is_some_and(keeps) {
+            steps.push("", Action::BeReachable);
+        }
         steps.push("", Action::AwaitStart);
     }
     hooks::plan(&mut steps, spec, HookPoint::StartContainer);

@@ -253,6 +253,7 @@ impl<'p> Child<'p> {
             Action::FindProgram(program) => self.image = Some(self.image(program::find(program)?)?),
             Action::Filter(filter) => self.confine(index, filter)?,
             Action::Ready => self.ask(index, None)?,
+            Action::BeReachable => creds::set_dumpable(true)?,
             Action::AwaitStart => self.await_start()?,
             Action::Label { module, label } => self.labels.write(*module, label)?,
             Action::Execute(_) => return Err(self.execute().into()),
@@ -323,6 +324,7 @@ impl<'p> Child<'p> {
             let connection = Channel::over(socket::accept(listener)?);
             // A `start` that was killed before its word came leaves us waiting for the next.
             if let Some((Packet::Go { trace }, _)) = connection.receive()? {
+                creds::set_dumpable(false)?;
                 self.panics = report_panics(&connection);
                 self.trace = trace;
                 self.channel = connection;

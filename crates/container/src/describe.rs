@@ -158,6 +158,7 @@ impl Display for Action {
                 amount(limit.hard)
             ),
             Action::Ready => f.write_str("report that the container is created"),
+            Action::BeReachable => f.write_str("let the user enter the container"),
             Action::AwaitStart => f.write_str("wait for start"),
             Action::Execute(execution) => write!(f, "exec {:?}", execution.name),
         }

@@ -180,6 +180,8 @@ pub enum Action {
     LimitFromOutside(Limit),
     /// All is done that `create` does.
     Ready,
+    /// Let the ordinary user who made the container reach its namespaces while it waits: `exec` has to. Root needs no leave.
+    BeReachable,
     /// Wait for `start`.
     AwaitStart,
     /// The security label that the program gets.

@@ -108,7 +108,7 @@ pub(super) fn become_user_of(
     steps.push("process.user.umask", Action::Umask(process.user().umask()));
     limits(steps, process, rights.in_user_namespace);
     let no_new_privileges = process.no_new_privileges().unwrap_or(false);
-    let until_execve = if filter.is_some() && !no_new_privileges { LOADS_FILTERS } else { 0 };
+    let until_execve = if keeps_privilege(process, filter) { LOADS_FILTERS } else { 0 };
     let identity = identity(process, rights.denies_groups);
     steps.push("process.user", Action::Identity(Identity { until_execve, ..identity }));
     warn_of_capabilities(process, rights.grantable(), warnings);
@@ -123,6 +123,11 @@ pub(super) fn become_user_of(
 /// what would come after it, and so the process keeps the capability until execve, which gives the program what the
 /// bounding, inheritable and ambient sets say, whatever was permitted before (capabilities(7)).
 const LOADS_FILTERS: Mask = 1 << 21;
+
+/// Whether the process has a capability until execve that the container may not have.
+pub(super) fn keeps_privilege(process: &Process, filter: Option<&Filter>) -> bool {
+    filter.is_some() && !process.no_new_privileges().unwrap_or(false)
+}
 
 fn identity(process: &Process, denies_groups: bool) -> Identity {
     let user = process.user();

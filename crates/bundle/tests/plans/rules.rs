@@ -99,8 +99,11 @@ fn is_hook_of_create(action: &Action) -> bool {
 
 /// What may still happen when everything is ready.
 fn is_late(action: &Action) -> bool {
-    use Action::{AwaitStart, ContainerHook, Filter, Label};
-    matches!(action, AwaitStart | ContainerHook(HookPoint::StartContainer, _) | Label { .. } | Filter(_))
+    use Action::{AwaitStart, BeReachable, ContainerHook, Filter, Label};
+    matches!(
+        action,
+        AwaitStart | BeReachable | ContainerHook(HookPoint::StartContainer, _) | Label { .. } | Filter(_)
+    )
 }
 
 #[test]
