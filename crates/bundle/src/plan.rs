@@ -23,7 +23,7 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use cgroup::{Cgroup, Write};
+use cgroup::{Cgroup, Manager, Property, Write};
 use container::plan::{Action, HookPoint, HookState, Plan, Step};
 use oci_spec::runtime::Spec;
 
@@ -56,6 +56,8 @@ pub struct Request<'r> {
     pub notify: Option<&'r Path>,
     /// Whether an ordinary user's lack of a cgroup is no error.
     pub rootless: bool,
+    /// The systemd that makes the cgroup, if one is to.
+    pub systemd: Option<&'r Manager>,
 }
 
 /// When the program runs.
@@ -78,6 +80,8 @@ pub struct Planned {
     pub rdt: Option<resctrl::Group>,
     /// Whether the cgroup of v1 is to be made while the child makes its namespaces.
     pub meanwhile: bool,
+    /// What systemd is told of the container's unit; nothing if the cgroup is not a unit's.
+    pub properties: Vec<Property>,
     /// Limits to be set before the container's init is in the cgroup.
     pub early: Vec<Write>,
     /// The root file system, absolute.
@@ -219,6 +223,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         early: cgroups.early(),
         cgroup: cgroups.cgroup,
         rdt: rdt.map(|rdt| rdt.group),
+        properties: cgroups.properties,
         rootfs,
         made: namespaces.made(),
         joined: namespaces.own() & !namespaces.made(),

@@ -28,12 +28,14 @@ impl Cgroup {
                 unified: unified.as_ref().map(|unified| unified.below(path)),
             },
             Cgroup::V2(unified) => Cgroup::V2(unified.below(path)),
+            // What is below is the container's own; systemd knows nothing of it.
+            Cgroup::Systemd(unit) => unit.tree.all_below(path),
             Cgroup::Unmanaged => Cgroup::Unmanaged,
         }
     }
 
     fn each_below(&self, choices: &[Choice]) -> Result<Cgroup, Error> {
-        let mut cgroup = self.clone();
+        let mut cgroup = self.unit().map_or(self, |unit| &unit.tree).clone();
         let mut seen = Vec::new();
         for choice in choices {
             for controller in choice.controllers()? {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::{Controllers, Version};
+use crate::systemd::Unit;
 
 /// Where a container's cgroup is. A closed set: each variant knows all paths it will ever touch, so that the
 /// later commands need neither the mount table nor flags.
@@ -19,6 +20,8 @@ pub enum Cgroup {
     },
     /// The unified hierarchy alone.
     V2(Unified),
+    /// The cgroup of a unit of systemd's, in whatever hierarchies there are.
+    Systemd(Unit),
     /// No cgroup is made or touched: the host has none, or the user may not.
     Unmanaged,
 }
@@ -51,6 +54,7 @@ impl Cgroup {
         match self {
             Cgroup::V1 { unified, .. } => unified.as_ref(),
             Cgroup::V2(unified) => Some(unified),
+            Cgroup::Systemd(unit) => unit.tree.unified(),
             Cgroup::Unmanaged => None,
         }
     }
@@ -59,7 +63,16 @@ impl Cgroup {
     pub fn hierarchies(&self) -> &[Hierarchy] {
         match self {
             Cgroup::V1 { hierarchies, .. } => hierarchies,
+            Cgroup::Systemd(unit) => unit.tree.hierarchies(),
             Cgroup::V2(_) | Cgroup::Unmanaged => &[],
+        }
+    }
+
+    /// The unit, if systemd makes the cgroup.
+    pub fn unit(&self) -> Option<&Unit> {
+        match self {
+            Cgroup::Systemd(unit) => Some(unit),
+            _ => None,
         }
     }
 

@@ -50,6 +50,9 @@ impl Cgroup {
     /// The parents that [`create`](Self::create) would have to make now: for a record of the intention, in case the
     /// caller is killed on the way.
     pub fn missing_parents(&self) -> Created {
+        if let Cgroup::Systemd(unit) = self {
+            return unit.beside().missing_parents();
+        }
         let v1 = self.hierarchies().iter().map(|hierarchy| (&hierarchy.mount, &hierarchy.path));
         let places = v1.chain(self.unified().map(|unified| (&unified.mount, &unified.path)));
         let directories = places.flat_map(|(mount, path)| missing_above(mount, path)).collect();
@@ -58,6 +61,7 @@ impl Cgroup {
 
     /// Makes the directories, parents included, in every hierarchy, and readies them for a process: on v2 the
     /// ancestors hand down their controllers, on v1 the cpuset gets the cpus and memory nodes of its parent.
+    /// Of a unit it makes those that systemd does not.
     ///
     /// # Errors
     /// If a directory cannot be made; if the cgroup is frozen; if it was there before and has processes
@@ -74,13 +78,16 @@ impl Cgroup {
     }
 
     fn create_into(&self, made: &mut Vec<String>) -> Result<(), Error> {
+        if let Cgroup::Systemd(unit) = self {
+            return unit.beside().create_into(made);
+        }
         for hierarchy in self.hierarchies() {
             create_v1(hierarchy, made)?;
         }
         match self {
             Cgroup::V1 { unified: Some(unified), .. } => create_beside_v1(unified, made),
             Cgroup::V2(unified) => create_v2(unified, made),
-            Cgroup::V1 { .. } | Cgroup::Unmanaged => Ok(()),
+            Cgroup::V1 { .. } | Cgroup::Systemd(_) | Cgroup::Unmanaged => Ok(()),
         }
     }
 }

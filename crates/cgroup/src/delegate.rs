@@ -21,7 +21,7 @@ impl Cgroup {
     /// If an owner cannot be changed; a file that does not exist is passed over, as the specification
     /// demands.
     pub fn delegate(&self, uid: u32) -> Result<(), Error> {
-        let Cgroup::V2(unified) = self else { return Ok(()) };
+        let (true, Some(unified)) = (self.hierarchies().is_empty(), self.unified()) else { return Ok(()) };
         let list = control::read_short(LIST).unwrap_or_else(|_| FALLBACK.to_string());
         give(&unified.directory(), uid)?;
         list.lines().map(|name| unified.file(name)).try_for_each(|file| give_if_present(&file, uid))

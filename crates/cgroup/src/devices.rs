@@ -8,9 +8,9 @@ mod program;
 use std::fmt;
 
 pub use attach::DeviceProgram;
-pub(crate) use list::writes;
+pub(crate) use list::{List, writes};
 
-const FIELD: &str = "linux.resources.devices";
+pub(crate) const FIELD: &str = "linux.resources.devices";
 
 /// One rule: who may do what with which device nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,6 +51,13 @@ impl Cgroup {
     /// # Errors
     /// If a hierarchy refuses; the process may be in some of the others by then.
     pub fn place(&self, pid: i32) -> Result<(), Error> {
+        match (self.write_pid(pid), self) {
+            (Err(error), Cgroup::Systemd(unit)) if error.is_denied() => unit.attach(pid),
+            (placed, _) => placed,
+        }
+    }
+
+    fn write_pid(&self, pid: i32) -> Result<(), Error> {
         let pid = pid.to_string();
         let v1 = self.hierarchies().iter().map(|hierarchy| hierarchy.file("cgroup.procs"));
         for file in v1.chain(self.unified().map(|unified| unified.file("cgroup.procs"))) {

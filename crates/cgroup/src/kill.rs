@@ -35,7 +35,7 @@ impl Cgroup {
     /// Whether the unified hierarchy knows every process that v1 knows. On a hybrid host an administrator may
     /// have moved a process by v1 alone.
     fn unified_holds_all(&self) -> Result<bool, Error> {
-        let (Cgroup::V1 { .. }, Some(unified)) = (self, self.unified()) else { return Ok(true) };
+        let (false, Some(unified)) = (self.hierarchies().is_empty(), self.unified()) else { return Ok(true) };
         let known = processes_in(&unified.directory())?;
         Ok(self.processes()?.iter().all(|pid| known.binary_search(pid).is_ok()))
     }

@@ -1,4 +1,4 @@
-//! One [`Cgroup`] over cgroup v1, hybrid and v2, by the cgroup file system.
+//! One [`Cgroup`] over cgroup v1, hybrid and v2, by the cgroup file system or by systemd.
 //!
 //! The way through: [`Layout::read`] looks at the host once; [`Cgroup::locate`] and [`writes`] decide without
 //! touching anything; [`Cgroup::create`], [`Cgroup::apply`] and [`Cgroup::doors`] do it. A [`Cgroup`] is a
@@ -26,6 +26,7 @@ mod remove;
 mod resources;
 mod snapshot;
 mod stats;
+mod systemd;
 mod tree;
 mod update;
 
@@ -47,4 +48,8 @@ pub use resources::{
 pub use stats::{
     BlkioEntry, BlkioStats, CpuStats, CpuUsage, CpusetStats, HugetlbStats, MemoryEntry, MemoryStats,
     PidsStats, Psi, PsiData, RdmaStats, Stats, Throttling,
+};
+pub use systemd::{
+    DeviceGroups, InvalidProperty, Manager, Order, PROPERTY_PREFIX, Property, Starting, Unit, Who,
+    device_properties, limit_properties, put,
 };

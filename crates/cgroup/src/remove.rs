@@ -9,6 +9,7 @@ use sys::{Errno, errno_of};
 use crate::cgroup::{Cgroup, Unified};
 use crate::events::{Event, wait_for};
 use crate::processes::processes_in;
+use crate::systemd::Unit;
 use crate::{Error, tree};
 
 /// How long killed processes may take to be gone: one that frees gigabytes needs a while.
@@ -20,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 impl Cgroup {
     /// Removes the cgroups below, depth first, and then the cgroup itself, in every hierarchy. Waits a little
-    /// for processes that are about to end. What is not there is removed.
+    /// for processes that are about to end. What is not there is removed. A unit is stopped then.
     ///
     /// # Errors
     /// `container's cgroup is not empty: N process(es) found` if they do not end in two seconds.
@@ -32,7 +33,9 @@ impl Cgroup {
         let v1 = self.hierarchies().iter().map(|hierarchy| remove_v1(&hierarchy.directory(), deadline));
         // All hierarchies are tried, so that one busy one does not keep the others; the first error is told.
         let removed: Vec<Result<(), Error>> = v2.into_iter().chain(v1).collect();
-        removed.into_iter().collect()
+        removed.into_iter().collect::<Result<(), Error>>()?;
+        // Last: nobody is in it any more, so that systemd has nobody to end in its own way.
+        self.unit().map_or(Ok(()), Unit::stop)
     }
 }
 

@@ -1,10 +1,12 @@
-//! Changes limits of a cgroup that is in use: all of them or none.
+//! Changes limits of a cgroup that is in use: all of them or none. systemd is told of what it knows, or it would one
+//! day write the old limits again.
 
 use sys::Described;
 
 use crate::apply::knots;
 use crate::cgroup::Cgroup;
 use crate::limits::Write;
+use crate::systemd::limit_properties;
 use crate::{Error, control};
 
 impl Cgroup {
@@ -17,7 +19,7 @@ impl Cgroup {
         // Before the look at what there is: a controller that is handed down only now has no files before.
         self.enable(writes)?;
         let present = self.snapshot(writes)?;
-        match self.apply(writes) {
+        match self.apply(writes).and_then(|()| self.tell_systemd(writes)) {
             Ok(()) => Ok(present),
             Err(error) => Err(match self.set_back(&present) {
                 Ok(()) => error,
@@ -32,7 +34,15 @@ impl Cgroup {
     /// The first that was refused.
     pub fn set_back(&self, present: &[Write]) -> Result<(), Error> {
         let tried: Vec<Result<(), Error>> = knots(present).map(|knot| self.apply(knot)).collect();
-        tried.into_iter().collect()
+        tried.into_iter().collect::<Result<(), Error>>()?;
+        self.tell_systemd(present)
+    }
+
+    fn tell_systemd(&self, writes: &[Write]) -> Result<(), Error> {
+        let Some(unit) = self.unit() else { return Ok(()) };
+        unit.set_properties(&limit_properties(writes))?;
+        // systemd has written the same limits with a rounding of its own.
+        self.apply(writes)
     }
 
     /// What the user should hear of before the writes: v2 takes a memory limit below the usage and ends processes

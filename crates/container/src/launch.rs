@@ -1,6 +1,7 @@
 //! The parent's side: clones the child and does what needs the host's rights while the child walks the plan.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use cgroup::{Cgroup, Doors};
 use sys::clone::{Child, How, Side, clone};
@@ -40,10 +41,17 @@ pub struct Launch<'p, 'l> {
 pub enum WayIn<'l> {
     /// The cgroup exists: the child is cloned into it, or inherits open files to write to.
     Doors(Doors),
-    /// The unified part exists and is cloned into; the rest is made by the parent while the child makes its
-    /// namespaces, which takes the kernel about as long. `make` answers the `tasks` files.
-    Meanwhile { into: Option<OwnedFd>, make: Box<dyn FnOnce() -> Result<Vec<OwnedFd>> + 'l> },
+    /// What is cloned into exists; the rest is made while the child makes its namespaces, which takes the kernel about
+    /// as long.
+    Meanwhile { into: Option<OwnedFd>, begin: Begin<'l> },
 }
+
+/// Begins to make the cgroup for this process.
+pub type Begin<'l> = Box<dyn FnOnce(i32) -> Result<Finish<'l>> + 'l>;
+
+/// Ends what was begun, once the process has come to where it must be in the cgroup. Answers the `tasks` files that it
+/// has yet to enter.
+pub type Finish<'l> = Box<dyn FnOnce() -> Result<Vec<OwnedFd>> + 'l>;
 
 impl WayIn<'_> {
     fn birthplace(&self) -> Option<BorrowedFd<'_>> {
@@ -135,11 +143,15 @@ impl<'p> Launch<'p, '_> {
             place_me,
             lender: Lender::default(),
             taken: Taken::default(),
-            tasks: Vec::new(),
+            entry: Entry::Open(Vec::new()),
         };
         drop(opened);
-        if let WayIn::Meanwhile { make, .. } = self.way_in {
-            server.tasks = trace.span(|| "make the cgroup".into(), make)?;
+        if let WayIn::Meanwhile { begin, .. } = self.way_in {
+            server.entry = Entry::Begin(begin);
+            // A second process would take its place, born before the first was moved.
+            if !self.plan.steps.iter().any(|step| matches!(step.action, Action::Fork { .. })) {
+                server.begin_entry(trace)?;
+            }
         }
         if let Some(meanwhile) = self.meanwhile {
             meanwhile();
@@ -281,8 +293,15 @@ struct Server<'p, 'l> {
     place_me: bool,
     lender: Lender,
     taken: Taken,
-    /// For a child that has yet to enter its cgroup.
-    tasks: Vec<OwnedFd>,
+    /// After the child: what is half made is undone once nobody is in it.
+    entry: Entry<'l>,
+}
+
+/// How far the cgroup is that a child has yet to enter.
+enum Entry<'l> {
+    Begin(Begin<'l>),
+    Finish(Finish<'l>),
+    Open(Vec<OwnedFd>),
 }
 
 impl<'p> Server<'p, '_> {
@@ -303,7 +322,9 @@ impl<'p> Server<'p, '_> {
                     let answer = self.part(step, descriptor, trace)?;
                     self.grant(step, answer)?;
                 }
-                Packet::Told(step) => drop(self.part(step, descriptor, trace)?),
+                Packet::Told(step) => {
+                    drop(self.part(step, descriptor, trace).map_err(|error| self.cause_of(error))?);
+                }
                 Packet::Forked(step) => {
                     self.replace(descriptor)?;
                     self.grant(step, None)?;
@@ -324,7 +345,7 @@ impl<'p> Server<'p, '_> {
 
     fn grant(&self, step: u32, answer: Option<OwnedFd>) -> Result<()> {
         let answers: Vec<BorrowedFd<'_>> = match self.action(step)? {
-            Action::EnterCgroup => self.tasks.iter().map(AsFd::as_fd).collect(),
+            Action::EnterCgroup => self.tasks().iter().map(AsFd::as_fd).collect(),
             _ => answer.iter().map(AsFd::as_fd).collect(),
         };
         self.channel.send_all(Packet::Granted(step), &answers).map_err(|_| self.died())
@@ -351,6 +372,10 @@ impl<'p> Server<'p, '_> {
             self.console = descriptor;
             return Ok(None);
         }
+        if matches!(step.action, Action::EnterCgroup) {
+            self.begin_entry(trace)?;
+            self.finish_entry(trace)?;
+        }
         if matches!(step.action, Action::Mount(_) | Action::BindRoot(_)) {
             return trace.span(|| step.label(), || self.lend(step, descriptor));
         }
@@ -365,6 +390,30 @@ impl<'p> Server<'p, '_> {
             return Ok(None);
         }
         trace.span(|| step.label(), || self.on_host(step, index)).map(|()| None)
+    }
+
+    fn begin_entry(&mut self, trace: &mut Trace) -> Result<()> {
+        let pid = self.child.child()?.pid;
+        self.entry = match std::mem::replace(&mut self.entry, Entry::Open(Vec::new())) {
+            Entry::Begin(begin) => Entry::Finish(trace.span(|| "make the cgroup".into(), || begin(pid))?),
+            begun => begun,
+        };
+        Ok(())
+    }
+
+    fn finish_entry(&mut self, trace: &mut Trace) -> Result<()> {
+        self.entry = match std::mem::replace(&mut self.entry, Entry::Open(Vec::new())) {
+            Entry::Finish(finish) => Entry::Open(trace.span(|| "finish the cgroup".into(), finish)?),
+            other => other,
+        };
+        Ok(())
+    }
+
+    fn tasks(&self) -> &[OwnedFd] {
+        match &self.entry {
+            Entry::Open(tasks) => tasks,
+            Entry::Begin(_) | Entry::Finish(_) => &[],
+        }
     }
 
     /// A mount of the child's comes back with its ids mapped; without one, something is to be opened.
@@ -411,6 +460,24 @@ impl<'p> Server<'p, '_> {
         let pid = pidfd::pid(&pidfd).map_err(Error::doing("look up the second process"))?;
         let first = std::mem::replace(&mut self.child, Guard(Some(Child { pid, pidfd }))).keep()?;
         pidfd::reap(&first.pidfd).map_err(Error::doing("reap the first process")).map(drop)
+    }
+
+    /// What went wrong, if a part of ours failed for which the child did not wait: it may have failed before, and ended, and
+    /// systemd have removed the cgroup of a container that has.
+    fn cause_of(&self, error: Error) -> Error {
+        let has_ended = self.child.child().map(|child| pidfd::wait(&child.pidfd, Some(Duration::ZERO)));
+        if !matches!(has_ended, Ok(Ok(true))) {
+            return error;
+        }
+        loop {
+            match self.channel.receive() {
+                Ok(Some((Packet::Failed { step, reason }, output))) => {
+                    return failed(self.plan, step, reason, output);
+                }
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => return error,
+            }
+        }
     }
 
     /// The channel closed without a word: the child was killed.

@@ -32,6 +32,7 @@ fn request(host: &Host) -> Request<'static> {
         notify: None,
         start: Start::AtOnce,
         rootless: host.is_rootless(),
+        systemd: None,
     }
 }
 

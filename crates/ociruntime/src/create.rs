@@ -8,16 +8,17 @@ use bundle::Spec;
 use bundle::config::Config;
 use bundle::plan::seccomp::kept::{self, Origin};
 use bundle::plan::{self, Host, Planned, Request, Start};
-use cgroup::Created;
+use cgroup::{Created, Unit};
 use container::Trace;
-use container::launch::{Launch, Ready, WayIn};
+use container::launch::{Begin, Launch, Ready, WayIn};
 use container::plan::{HookPoint, Plan};
 use sys::fd::ProcPath;
 
 use crate::agent::Agent;
 use crate::announce::announce;
-use crate::args::{self, Globals, Rootless};
+use crate::args::{self, Globals};
 use crate::console::Console;
+use crate::driver::Driver;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::store::{Entry, Init, Record, Store};
@@ -62,7 +63,6 @@ impl<'a> Blueprint<'a> {
         timeline: &mut Trace,
     ) -> Result<Blueprint<'a>> {
         let id = ContainerId::parse(&args.id)?;
-        refuse_systemd(globals)?;
         let bundle = std::path::absolute(&args.bundle).map_err(Error::io("resolve", &args.bundle))?;
         let config =
             timeline.span(|| "load config.json".into(), || Config::load(&bundle)).map_err(Error::other)?;
@@ -70,11 +70,7 @@ impl<'a> Blueprint<'a> {
             return Err(Error::Other("/process: found nothing, allowed: a process to run".into()));
         }
         let host = timeline.span(|| "look at the host".into(), Host::read).map_err(Error::other)?;
-        let rootless = match globals.rootless {
-            Rootless::Auto => host.is_rootless(),
-            Rootless::True => true,
-            Rootless::False => false,
-        };
+        let driver = timeline.span(|| "find systemd".into(), || Driver::choose(globals, &host))?;
         let notify = notify::is_wanted().then(|| store.path_of(&id).join(Entry::NOTIFY));
         let request = Request {
             id: &args.id,
@@ -84,7 +80,8 @@ impl<'a> Blueprint<'a> {
             preserve_fds: args.preserve_fds,
             notify: notify.as_deref(),
             start,
-            rootless,
+            rootless: driver.rootless,
+            systemd: driver.systemd.as_ref(),
         };
         let planned = timeline.span(|| "plan".into(), || plan::create(&config.spec, &host, &request));
         let planned = planned.map_err(Error::other)?;
@@ -167,13 +164,6 @@ impl<'a> Blueprint<'a> {
 pub(crate) fn tell_steps(plan: &Plan) {
     for step in &plan.steps {
         tracing::debug!("{}", step.label());
-    }
-}
-
-fn refuse_systemd(globals: &Globals) -> Result<()> {
-    match globals.systemd_cgroup {
-        true => Err(Error::Other("--systemd-cgroup: not supported by this version".into())),
-        false => Ok(()),
     }
 }
 
@@ -283,6 +273,9 @@ fn keep_filter<'k>(blueprint: &'k Blueprint<'_>, entry: &'k Entry) -> Option<Box
 
 /// Makes the cgroup, or as much of it as must be there before the clone. `created` tells what there is to undo.
 fn way_in<'c>(planned: &'c Planned, created: &'c mut Option<Created>) -> container::Result<WayIn<'c>> {
+    if let Some(unit) = planned.cgroup.unit() {
+        return way_into_unit(unit, planned, created);
+    }
     if !planned.meanwhile {
         *created = Some(planned.cgroup.create()?);
         planned.cgroup.apply(&planned.early)?;
@@ -291,12 +284,43 @@ fn way_in<'c>(planned: &'c Planned, created: &'c mut Option<Created>) -> contain
     let (now, later) = planned.cgroup.halves();
     let created = created.insert(now.create()?);
     let into = now.doors()?.into;
-    let make = Box::new(move || {
+    let begin: Begin<'_> = Box::new(move |_| {
         created.extend(later.create()?);
         planned.cgroup.apply(&planned.early)?;
-        Ok(later.doors()?.tasks)
+        let tasks = later.doors()?.tasks;
+        Ok(Box::new(move || Ok(tasks)))
     });
-    Ok(WayIn::Meanwhile { into, make })
+    Ok(WayIn::Meanwhile { into, begin })
+}
+
+/// systemd moves a live process into the unit, and does so while the child makes its namespaces. Then the cgroups are
+/// made that systemd leaves to us, and the limits set, those that systemd knows as well: exactly, and with an error
+/// that names the field.
+fn way_into_unit<'c>(
+    unit: &'c Unit,
+    planned: &'c Planned,
+    created: &'c mut Option<Created>,
+) -> container::Result<WayIn<'c>> {
+    let order = unit.order()?;
+    let begin: Begin<'_> = Box::new(move |pid| {
+        let mut starting = order.start(pid, &planned.properties)?;
+        Ok(Box::new(move || {
+            let started = starting.wait();
+            let made = if starting.is_ours() {
+                created.insert(Created::default())
+            } else {
+                return Ok(started.map(|()| Vec::new())?);
+            };
+            started?;
+            made.extend(planned.cgroup.create()?);
+            planned.cgroup.apply(&planned.early)?;
+            if unit.is_slice() {
+                unit.tree.place(pid)?;
+            }
+            Ok(unit.beside().doors()?.tasks)
+        }))
+    });
+    Ok(WayIn::Meanwhile { into: None, begin })
 }
 
 /// The socket of the start handshake as a path that is short enough.

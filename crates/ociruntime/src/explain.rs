@@ -8,7 +8,8 @@ use container::namespace_names;
 use container::plan::{Side, Step};
 use serde::Serialize;
 
-use crate::args::{self, ExplainFormat};
+use crate::args::{self, ExplainFormat, Globals};
+use crate::driver::Driver;
 use crate::error::{Error, Result};
 use crate::output;
 
@@ -16,10 +17,11 @@ use crate::output;
 const ID: &str = "ID";
 
 /// Explains the bundle.
-pub(crate) fn explain(args: &args::Explain) -> Result<()> {
+pub(crate) fn explain(globals: &Globals, args: &args::Explain) -> Result<()> {
     let bundle = std::path::absolute(&args.bundle).map_err(Error::io("resolve", &args.bundle))?;
     let config = Config::load(&bundle).map_err(Error::other)?;
     let host = Host::read().map_err(Error::other)?;
+    let driver = Driver::choose(globals, &host)?;
     let request = Request {
         id: ID,
         bundle: &bundle,
@@ -28,7 +30,8 @@ pub(crate) fn explain(args: &args::Explain) -> Result<()> {
         preserve_fds: 0,
         notify: None,
         start: Start::OnCommand,
-        rootless: host.is_rootless(),
+        rootless: driver.rootless,
+        systemd: driver.systemd.as_ref(),
     };
     let planned = plan::create(&config.spec, &host, &request).map_err(Error::other)?;
     match args.format {
@@ -40,10 +43,19 @@ pub(crate) fn explain(args: &args::Explain) -> Result<()> {
 /// The machine-readable form.
 #[derive(Serialize)]
 struct Explanation {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<Unit>,
     cgroup: Vec<(String, String)>,
     namespaces: String,
     steps: Vec<Line>,
     warnings: Vec<String>,
+}
+
+/// The unit that systemd is asked for.
+#[derive(Serialize)]
+struct Unit {
+    name: String,
+    properties: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +69,10 @@ impl Explanation {
     fn of(planned: &Planned) -> Explanation {
         let cgroup =
             planned.cgroup.paths().into_iter().map(|(names, path)| (names.to_owned(), path)).collect();
+        let unit = planned.cgroup.unit().map(|unit| Unit {
+            name: unit.name.clone(),
+            properties: planned.properties.iter().map(ToString::to_string).collect(),
+        });
         let early = planned.early.iter().map(|write| Line {
             side: "parent",
             field: write.field.to_string(),
@@ -68,6 +84,7 @@ impl Explanation {
             action: step.action.to_string(),
         });
         Explanation {
+            unit,
             cgroup,
             namespaces: namespace_names(planned.plan.namespaces),
             steps: early.chain(steps).collect(),
@@ -85,6 +102,12 @@ fn text(planned: &Planned) -> String {
     let explanation = Explanation::of(planned);
     let mut text = String::new();
     // Writing to a string cannot fail.
+    if let Some(unit) = &explanation.unit {
+        let _ = writeln!(text, "     unit  ask systemd for {}", unit.name);
+        for property in &unit.properties {
+            let _ = writeln!(text, "           {property}");
+        }
+    }
     for (names, path) in &explanation.cgroup {
         let names = if names.is_empty() { "unified" } else { names };
         let _ = writeln!(text, "   cgroup  {names}: make {path}");

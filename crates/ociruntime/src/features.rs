@@ -23,7 +23,7 @@ fn document() -> Value {
         "linux": {
             "namespaces": bundle::NAMESPACES,
             "capabilities": bundle::CAPABILITIES,
-            "cgroup": { "v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": true },
+            "cgroup": { "v1": true, "v2": true, "systemd": true, "systemdUser": true, "rdma": true },
             "seccomp": seccomp(),
             "apparmor": { "enabled": true },
             "selinux": { "enabled": true },

@@ -12,6 +12,7 @@ mod console;
 mod create;
 mod delete;
 mod descriptors;
+mod driver;
 mod error;
 mod events;
 mod exec;
@@ -128,7 +129,7 @@ fn carry_out(globals: &Globals, command: &Command) -> Result<u8> {
         Command::Start(args) => start::start(&store, args)?,
         Command::Run(args) => return run::run(&store, globals, args),
         Command::Exec(args) => return exec::exec(&store, args),
-        Command::Explain(args) => explain::explain(args)?,
+        Command::Explain(args) => explain::explain(globals, args)?,
         Command::Seccomp(args) => seccomp::seccomp(args)?,
     }
     Ok(0)

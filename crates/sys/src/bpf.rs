@@ -15,6 +15,7 @@ const PROG_LOAD: i32 = 5;
 const PROG_ATTACH: i32 = 8;
 const PROG_DETACH: i32 = 9;
 const PROG_GET_FD_BY_ID: i32 = 13;
+const OBJ_GET_INFO_BY_FD: i32 = 15;
 const PROG_QUERY: i32 = 16;
 
 /// BPF_PROG_TYPE_CGROUP_DEVICE.
@@ -24,6 +25,9 @@ const AT_CGROUP_DEVICE: u32 = 6;
 /// BPF_F_ALLOW_MULTI and BPF_F_REPLACE.
 const ALLOW_MULTI: u32 = 1 << 1;
 const REPLACE: u32 = 1 << 2;
+
+/// What our programs are called, so that they can be told from those of others (systemd attaches one of its own).
+const NAME: [u8; 16] = *b"ociruntime_dev\0\0";
 
 /// How many programs one cgroup takes (BPF_CGROUP_MAX_PROGS).
 const MOST: usize = 64;
@@ -63,6 +67,21 @@ struct Query {
 }
 
 #[repr(C)]
+struct InfoOf {
+    program: u32,
+    length: u32,
+    info: u64,
+}
+
+/// The beginning of `struct bpf_prog_info`, of which the kernel writes as much as it is given room for.
+#[repr(C)]
+#[derive(Default)]
+struct Info {
+    before: [u64; 8],
+    name: [u8; 16],
+}
+
+#[repr(C)]
 struct ById {
     id: u32,
     next: u32,
@@ -94,7 +113,7 @@ fn load(instructions: &[[u8; 8]]) -> Result<OwnedFd> {
         log: 0,
         kernel_version: 0,
         flags: 0,
-        name: *b"ociruntime_dev\0\0",
+        name: NAME,
     };
     // SAFETY: BPF_PROG_LOAD reads `length` instructions of eight bytes, a terminated license and a terminated name, all
     // of which outlive the call; there is no log to write to.
@@ -150,7 +169,7 @@ impl Attach {
     }
 }
 
-/// The device programs attached to a cgroup itself, not those of its ancestors.
+/// The device programs of ours that are attached to a cgroup itself, not to its ancestors.
 pub fn device_programs(cgroup: impl AsFd) -> Result<Vec<OwnedFd>> {
     let mut ids = [0_u32; MOST];
     let mut query = Query {
@@ -165,7 +184,25 @@ pub fn device_programs(cgroup: impl AsFd) -> Result<Vec<OwnedFd>> {
     checked(Call::Bpf, unsafe { bpf(PROG_QUERY, &mut query) })?;
     let programs = ids.iter().take(query.count as usize).map(|id| by_id(*id));
     // One that somebody has detached meanwhile is not attached.
-    programs.filter(|found| !matches!(found, Err(Error { errno: Errno::ENOENT, .. }))).collect()
+    let attached = programs.filter(|found| !matches!(found, Err(Error { errno: Errno::ENOENT, .. })));
+    let mut own = Vec::new();
+    for program in attached {
+        let program = program?;
+        if name(&program)? == NAME {
+            own.push(program);
+        }
+    }
+    Ok(own)
+}
+
+fn name(program: &OwnedFd) -> Result<[u8; 16]> {
+    let mut info = Info::default();
+    let length = size_of::<Info>() as u32;
+    let mut of = InfoOf { program: program.as_raw_fd() as u32, length, info: (&raw mut info) as u64 };
+    // SAFETY: BPF_OBJ_GET_INFO_BY_FD writes at most `length` bytes to info, which outlives the call and of which all bits
+    // may be anything.
+    checked(Call::Bpf, unsafe { bpf(OBJ_GET_INFO_BY_FD, &mut of) })?;
+    Ok(info.name)
 }
 
 fn by_id(id: u32) -> Result<OwnedFd> {

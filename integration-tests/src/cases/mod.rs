@@ -25,6 +25,7 @@ mod rootfs;
 mod rootless;
 mod seccomp;
 mod security;
+mod systemd;
 mod terminal;
 mod update;
 mod values;
@@ -56,6 +57,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("cgroups", cgroups::CASES),
     ("pause", pause::CASES),
     ("update", update::CASES),
+    ("systemd", systemd::CASES),
     ("events", events::CASES),
     ("explain", explain::CASES),
     ("leaks", leaks::CASES),

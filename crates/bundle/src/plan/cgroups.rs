@@ -1,10 +1,11 @@
 //! The container's cgroup: where it is, what limits it gets and when.
 
 mod devices;
+mod properties;
 
 use cgroup::{
     BlockIo, Cgroup, Controllers, Cpu, DeviceProgram, DeviceRule, HugepageLimit, InterfacePriority, Memory,
-    Network, Phase, Rdma, Resources, ThrottleDevice, Version, WeightDevice, Write,
+    Network, Phase, Property, Rdma, Resources, ThrottleDevice, Version, WeightDevice, Write,
 };
 use container::plan::Action;
 use oci_spec::runtime::{
@@ -15,10 +16,11 @@ use sys::namespace::NEWCGROUP;
 use super::namespaces::Namespaces;
 use super::{Error, Host, Request, Steps};
 
-/// A cgroup, the writes to its files, and on v2 the program that decides about devices.
+/// A cgroup, the writes to its files, and on v2 the program that decides about devices; with systemd what that is told.
 #[derive(Debug)]
 pub(super) struct Cgroups {
     pub(super) cgroup: Cgroup,
+    pub(super) properties: Vec<Property>,
     writes: Vec<Write>,
     devices: Option<DeviceProgram>,
 }
@@ -32,21 +34,26 @@ impl Cgroups {
         let rules = devices::rules(listed, host)?;
         // An ordinary user owns no cgroup unless one was delegated to it, which cgroupsPath would name.
         let denied = request.rootless && host.is_rootless();
-        let cgroup = if denied && path.is_none() && limits == Resources::default() {
-            Cgroup::Unmanaged
-        } else {
-            Cgroup::locate(&host.cgroups, path, request.id)?
+        let cgroup = match request.systemd {
+            Some(manager) => Cgroup::locate_unit(&host.cgroups, manager, path, request.id)?,
+            None if denied && path.is_none() && limits == Resources::default() => Cgroup::Unmanaged,
+            None => Cgroup::locate(&host.cgroups, path, request.id)?,
         };
         let controllers = host.cgroups.controllers();
         let devices = device_program(&rules, &controllers)?;
-        let writes = cgroup::writes(&Resources { devices: rules, ..limits }, &controllers)?;
-        Ok(Cgroups { cgroup, writes, devices })
+        let resources = Resources { devices: rules, ..limits };
+        let writes = cgroup::writes(&resources, &controllers)?;
+        let properties = match cgroup.unit() {
+            Some(unit) => properties::of(unit, spec, host, request.id, &writes, &resources.devices)?,
+            None => Vec::new(),
+        };
+        Ok(Cgroups { cgroup, properties, writes, devices })
     }
 
     /// Whether making it takes so long that it is worth doing beside something else: a directory in each of the
-    /// hierarchies of v1.
+    /// hierarchies of v1, or a job of systemd's.
     pub(super) fn is_slow(&self) -> bool {
-        !self.cgroup.hierarchies().is_empty()
+        !self.cgroup.hierarchies().is_empty() || self.cgroup.unit().is_some()
     }
 
     /// What is written before the container's init is there.

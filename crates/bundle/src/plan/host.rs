@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use cgroup::Layout;
+use cgroup::{DeviceGroups, Layout};
 use seccomp::{Action, Flags};
 use sys::creds::{self, Mask};
 use sys::{fd, fs, seccomp as kernel};
@@ -38,6 +38,8 @@ pub struct Host {
     pub filters: OnceCell<Filters>,
     /// Whether the kernel shows its memory in `/proc/kcore`, once that was asked.
     pub kcore: OnceCell<bool>,
+    /// The names of device drivers, once somebody asked for them.
+    pub devices: OnceCell<DeviceGroups>,
 }
 
 /// What not every kernel knows of seccomp filters (seccomp(2)).
@@ -92,6 +94,7 @@ impl Host {
             setgroups_denied: OnceCell::new(),
             filters: OnceCell::new(),
             kcore: OnceCell::new(),
+            devices: OnceCell::new(),
         }
     }
 
@@ -127,6 +130,14 @@ impl Host {
     pub fn denies_setgroups(&self) -> bool {
         let denied = || std::fs::read("/proc/self/setgroups").is_ok_and(|word| word.starts_with(b"deny"));
         self.in_user_namespace && *self.setgroups_denied.get_or_init(denied)
+    }
+
+    /// The names of device drivers. Without /proc/devices none is known.
+    pub fn device_groups(&self) -> &DeviceGroups {
+        self.devices.get_or_init(|| {
+            let table = std::fs::read_to_string("/proc/devices").unwrap_or_default();
+            DeviceGroups::parse(&table)
+        })
     }
 
     /// What the kernel knows of an action that came later, or of flags.

@@ -7,7 +7,7 @@ use bundle::Spec;
 use bundle::config::{Config, LoadError};
 use bundle::plan::exec::{self, Overrides, Target};
 use bundle::plan::{self, Host, Planned, Request, Start};
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Manager};
 use container::namespace_names;
 use container::plan::{Action, Plan, Side, Step};
 use serde_json::Value;
@@ -30,12 +30,13 @@ pub(crate) struct Asked {
     pub(crate) start: Start,
     pub(crate) no_pivot: bool,
     pub(crate) notify: bool,
+    pub(crate) systemd: Option<Manager>,
 }
 
 impl Asked {
     /// A plain `create`.
     pub(crate) fn of(config: Value) -> Asked {
-        Asked { config, start: Start::OnCommand, no_pivot: false, notify: false }
+        Asked { config, start: Start::OnCommand, no_pivot: false, notify: false, systemd: None }
     }
 
     fn plan(&self, host: &Host) -> Result<(Spec, Planned), String> {
@@ -50,6 +51,7 @@ impl Asked {
             notify: self.notify.then_some(Path::new("/state/box/notify")),
             start: self.start,
             rootless: host.is_rootless(),
+            systemd: self.systemd.as_ref(),
         };
         let planned = plan::create(&spec, host, &request).map_err(|error| error.to_string())?;
         Ok((spec, planned))
@@ -91,8 +93,15 @@ fn words_of_container(planned: &Planned) -> String {
         let names = if names.is_empty() { "unified" } else { names };
         line("cgroup", names, &format!("make {path}"))
     });
+    let unit = planned.cgroup.unit().map(|unit| line("unit", "", &format!("start {}", unit.name)));
+    let properties =
+        planned.properties.iter().map(|property| line("unit", &property.field, &property.to_string()));
     let early = planned.early.iter().map(|write| line("early", &write.field, &write.to_string()));
-    words(&cgroups.chain(early).collect::<Vec<_>>(), &planned.plan, &planned.warnings)
+    words(
+        &unit.into_iter().chain(properties).chain(cgroups).chain(early).collect::<Vec<_>>(),
+        &planned.plan,
+        &planned.warnings,
+    )
 }
 
 fn words(first: &[String], plan: &Plan, warnings: &[String]) -> String {

@@ -10,7 +10,7 @@ use crate::hosts;
 
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
-    [whole(), namespaces(), users(), file_system(), process(), cgroups(), commands(), execs()]
+    [whole(), namespaces(), users(), file_system(), process(), cgroups(), units(), commands(), execs()]
         .into_iter()
         .flatten()
         .collect()
@@ -123,6 +123,28 @@ fn cgroups() -> Vec<Case> {
         create("cgroup_mount_without_namespace_on_v2", &hosts::v2(), &shown()),
         create("cgroup_mount_writable_on_hybrid", &hosts::hybrid(), &fresh()),
         edited("cgroup_path", json!({"linux": {"cgroupsPath": "/machines/box"}})),
+    ]
+}
+
+fn units() -> Vec<Case> {
+    let in_slice = |path: &str| merged(merged(small(), limits()), json!({"linux": {"cgroupsPath": path}}));
+    let of = |config: Value, systemd| Asked { systemd: Some(systemd), ..Asked::of(config) };
+    let annotated = |key: &str, value: &str| {
+        let key = format!("org.systemd.property.{key}");
+        of(merged(small(), json!({"annotations": {key: value}})), hosts::systemd())
+    };
+    let scope = || of(in_slice("pods-red.slice:cri:box"), hosts::systemd());
+    let users = merged(small(), with("user pid mount cgroup", mapping(&[(0, 1000, 1)], &[(0, 100, 1)])));
+    vec![
+        create("scope_on_v1", &hosts::v1(), &scope()),
+        create("scope_on_hybrid", &hosts::hybrid(), &scope()),
+        create("scope_on_v2", &hosts::v2(), &scope()),
+        create("scope_by_default", &hosts::v2(), &of(small(), hosts::systemd())),
+        create("scope_rootless", &hosts::rootless(), &of(users, hosts::systemd_of_user())),
+        create("slice", &hosts::v2(), &of(in_slice(":x:pods-blue.slice"), hosts::systemd())),
+        create("scope_with_annotation", &hosts::v2(), &annotated("TimeoutStopSec", "7")),
+        create("scope_with_wrong_annotation", &hosts::v2(), &annotated("CollectMode", "inactive")),
+        create("scope_with_plain_path", &hosts::v2(), &of(in_slice("/pods/box"), hosts::systemd())),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Machines as a plan sees them.
 
 use bundle::plan::{Filters, Host};
-use cgroup::Layout;
+use cgroup::{DeviceGroups, Layout, Manager, Who};
 use seccomp::{Action, Flags};
 
 const V1_MEMBERSHIP: &str = "\
@@ -91,6 +91,17 @@ pub(crate) fn listening() -> Host {
     Host { listen_fds: 2, listen_names: Some("web:admin".into()), ..v2() }
 }
 
+/// The systemd of a machine.
+pub(crate) fn systemd() -> Manager {
+    Manager { who: Who::System, bus: "/run/dbus/system_bus_socket".into(), root: String::new() }
+}
+
+/// The systemd of user 1000.
+pub(crate) fn systemd_of_user() -> Manager {
+    let root = "/user.slice/user-1000.slice/user@1000.service".into();
+    Manager { who: Who::User, bus: "/run/user/1000/bus".into(), root }
+}
+
 fn root(cgroups: Layout) -> Host {
     Host {
         uid: 0,
@@ -110,5 +121,6 @@ fn root(cgroups: Layout) -> Host {
         .into(),
         setgroups_denied: false.into(),
         kcore: true.into(),
+        devices: DeviceGroups::parse("Character devices:\n136 pts\n").into(),
     }
 }

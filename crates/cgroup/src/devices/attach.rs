@@ -41,8 +41,8 @@ impl fmt::Display for DeviceProgram {
 }
 
 impl Cgroup {
-    /// Has the program decide about devices in this cgroup and in all below, instead of what was attached to it before.
-    /// Meanwhile nothing is granted that the old or the new program denies: it takes the place of one program in one
+    /// Has the program decide about devices in this cgroup and in all below, instead of what was attached by us before.
+    /// A program of somebody else's, such as systemd's, stays and decides too. Meanwhile nothing is granted that the old or the new program denies: it takes the place of one program in one
     /// step, and of several by way of all of them at once.
     ///
     /// # Errors

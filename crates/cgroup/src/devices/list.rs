@@ -31,13 +31,14 @@ fn write(file: &'static str, value: String) -> Write {
 }
 
 /// What the kernel keeps. All exceptions have `allow` opposite to the default, and a definite kind.
-struct List {
-    default_allow: bool,
-    exceptions: Vec<DeviceRule>,
+pub(crate) struct List {
+    pub(crate) default_allow: bool,
+    pub(crate) exceptions: Vec<DeviceRule>,
 }
 
 impl List {
-    fn fold(rules: &[DeviceRule]) -> Result<List, Error> {
+    /// What rules amount to.
+    pub(crate) fn fold(rules: &[DeviceRule]) -> Result<List, Error> {
         let mut list = List { default_allow: false, exceptions: Vec::new() };
         for rule in rules {
             match (rule.decides_all(), rule.kind) {

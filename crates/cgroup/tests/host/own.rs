@@ -49,7 +49,7 @@ impl Own {
                 unified.iter_mut().for_each(|unified| below(&mut unified.path));
             }
             Cgroup::V2(unified) => below(&mut unified.path),
-            Cgroup::Unmanaged => {}
+            Cgroup::Systemd(_) | Cgroup::Unmanaged => {}
         }
         cgroup.create().unwrap();
         cgroup
