@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
 usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [--jobs N] [--tmp DIR]
-                         [--as-user] [--list]
+                         [--as-user] [--systemd-cgroup] [--patience N] [--list]
        integration-tests engines --runtime PATH [--reference PATH] [--engine NAME]... [--filter WORD]... [--tmp DIR]
 
   --runtime PATH    the runtime to test
@@ -15,6 +15,8 @@ usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [-
   --tmp DIR         where bundles and state are kept while testing (default: /tmp)
   --as-user         call the runtime as an ordinary user, who has a range of subordinate ids; cases that need root are
                     skipped
+  --systemd-cgroup  give the runtime its flag of that name: systemd makes the cgroups
+  --patience N      wait N times as long for everything, on a slow machine (default: 1)
   --list            name the cases and run nothing
 
 With `engines`, container engines of this host drive the runtime (docs/testing.md):
@@ -38,7 +40,56 @@ pub(crate) struct Options {
     pub(crate) filter: Vec<String>,
     pub(crate) jobs: usize,
     pub(crate) tmp: PathBuf,
+    pub(crate) way: Way,
+}
+
+/// How the runtime is called, in every case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
     pub(crate) caller: Caller,
+    pub(crate) driver: Driver,
+    /// How often as long as usual things may take.
+    pub(crate) patience: u32,
+}
+
+impl Way {
+    /// As root, the cgroups by the file system, on a machine of usual speed.
+    const USUAL: Self = Self { caller: Caller::Root, driver: Driver::Cgroupfs, patience: 1 };
+
+    /// Takes in a flag of the command line, and its value if it has one; answers whether it is one of these.
+    fn take(&mut self, word: &str, value: impl FnOnce() -> Result<String, String>) -> Result<bool, String> {
+        match word {
+            AS_USER => self.caller = Caller::User,
+            SYSTEMD => self.driver = Driver::Systemd,
+            PATIENCE => {
+                self.patience = value()?.parse().map_err(|_| format!("{PATIENCE} needs a number"))?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The flags that say so, for a worker.
+    pub(crate) fn flags(self) -> Vec<String> {
+        let mut flags = vec![PATIENCE.to_owned(), self.patience.to_string()];
+        flags.extend((self.caller == Caller::User).then(|| AS_USER.to_owned()));
+        flags.extend(self.driver.flag().map(str::to_owned));
+        flags
+    }
+}
+
+/// Who makes the containers' cgroups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Driver {
+    Cgroupfs,
+    Systemd,
+}
+
+impl Driver {
+    /// The global flag that asks a runtime for it.
+    pub(crate) fn flag(self) -> Option<&'static str> {
+        (self == Self::Systemd).then_some(SYSTEMD)
+    }
 }
 
 /// Who calls the runtime.
@@ -74,11 +125,12 @@ pub(crate) struct Job {
     pub(crate) case: usize,
     pub(crate) dir: PathBuf,
     pub(crate) tag: String,
-    pub(crate) caller: Caller,
+    pub(crate) way: Way,
 }
 
-/// The flag for an ordinary user, also between the harness and its workers.
-pub(crate) const AS_USER: &str = "--as-user";
+const AS_USER: &str = "--as-user";
+const SYSTEMD: &str = "--systemd-cgroup";
+const PATIENCE: &str = "--patience";
 
 /// Reads the command line (without the program's name).
 pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Mode, String> {
@@ -94,9 +146,12 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Mode, String> 
 }
 
 fn worker(words: &[String]) -> Option<Job> {
-    let [runtime, case, dir, tag, caller] = words else { return None };
-    let caller = if caller == AS_USER { Caller::User } else { Caller::Root };
-    Some(Job { runtime: runtime.into(), case: case.parse().ok()?, dir: dir.into(), tag: tag.clone(), caller })
+    let ([runtime, case, dir, tag], flags) = words.split_first_chunk()?;
+    let (mut way, mut flags) = (Way::USUAL, flags.iter().cloned());
+    while let Some(flag) = flags.next() {
+        way.take(&flag, || flags.next().ok_or(String::new())).ok().filter(|is_one| *is_one)?;
+    }
+    Some(Job { runtime: runtime.into(), case: case.parse().ok()?, dir: dir.into(), tag: tag.clone(), way })
 }
 
 fn pass(words: &[String]) -> Option<Pass> {
@@ -133,19 +188,19 @@ fn engines(words: Vec<String>) -> Result<Mode, String> {
 fn options(words: Vec<String>) -> Result<Mode, String> {
     let (mut runtime, mut reference, mut filter, mut list) = (None, None, Vec::new(), false);
     let (mut jobs, mut tmp) = (2 * processors(), PathBuf::from("/tmp"));
-    let mut caller = Caller::Root;
+    let mut way = Way::USUAL;
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
             "--help" | "-h" => return Ok(Mode::Help),
             "--list" => list = true,
-            AS_USER => caller = Caller::User,
             "--runtime" => runtime = Some(existing(&value()?)?),
             "--reference" => reference = Some(existing(&value()?)?),
             "--filter" => filter.push(value()?),
             "--jobs" => jobs = value()?.parse().map_err(|_| "--jobs needs a number".to_owned())?,
             "--tmp" => tmp = existing(&value()?)?,
+            _ if way.take(&word, value)? => {}
             _ => return Err(format!("unknown argument {word}")),
         }
     }
@@ -153,7 +208,7 @@ fn options(words: Vec<String>) -> Result<Mode, String> {
         return Ok(Mode::List(filter));
     }
     let runtime = runtime.ok_or("--runtime PATH is missing")?;
-    Ok(Mode::Run(Options { runtime, reference, filter, jobs: jobs.max(1), tmp, caller }))
+    Ok(Mode::Run(Options { runtime, reference, filter, jobs: jobs.max(1), tmp, way }))
 }
 
 fn existing(path: &str) -> Result<PathBuf, String> {
@@ -166,7 +221,7 @@ fn processors() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mode, parse};
+    use super::{Caller, Driver, Mode, Way, parse};
 
     fn words(text: &str) -> Result<Mode, String> {
         parse(text.split_whitespace().map(str::to_owned))
@@ -199,6 +254,13 @@ mod tests {
         assert!(
             matches!(words("--runtime /bin/sh --filter a --filter b"), Ok(Mode::Run(run)) if run.filter == ["a", "b"])
         );
+    }
+
+    #[test]
+    fn a_worker_is_told_the_way() {
+        let way = Way { caller: Caller::User, driver: Driver::Systemd, patience: 3 };
+        let line = format!("--worker /bin/sh 1 /dir tag {}", way.flags().join(" "));
+        assert!(matches!(words(&line), Ok(Mode::Worker(job)) if job.way == way));
     }
 
     #[test]

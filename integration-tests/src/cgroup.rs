@@ -3,6 +3,7 @@
 use crate::case::{Outcome, skip};
 use crate::container::Container;
 use crate::leak;
+use crate::procfs::Mount;
 use std::fs;
 use std::path::PathBuf;
 
@@ -45,27 +46,34 @@ pub(crate) fn version_of(controller: &str) -> Outcome<Version> {
     let unified = hierarchies.iter().find(|mount| mount.kind == "cgroup2");
     let list =
         unified.and_then(|mount| fs::read_to_string(format!("{}/cgroup.controllers", mount.point)).ok());
-    // Freezing is not a controller of v2 but a part of it.
+    // Freezing is not a controller of v2 but a part of it, and device rules are programs.
     match list {
-        Some(list) if controller == "freezer" || list.split_whitespace().any(|name| name == controller) => {
+        Some(list)
+            if ["freezer", "devices"].contains(&controller)
+                || list.split_whitespace().any(|name| name == controller) =>
+        {
             Ok(Version::V2)
         }
         _ => skip(format!("no {controller} controller here")),
     }
 }
 
+/// Where a controller is mounted; skips the case where it is not.
+pub(crate) fn mount_of(controller: &str) -> Outcome<PathBuf> {
+    let version = version_of(controller)?;
+    let is_it = |mount: &Mount| match version {
+        Version::V1 => mount.kind == "cgroup" && mount.super_has(controller),
+        Version::V2 => mount.kind == "cgroup2",
+    };
+    let mount = leak::hierarchies().into_iter().find(is_it);
+    mount.map_or_else(|| skip(format!("{controller} is not mounted")), |mount| Ok(mount.point.into()))
+}
+
 /// The container's directory for a controller.
 fn dir(container: &Container<'_>, controller: &str) -> Outcome<(PathBuf, Version)> {
-    let version = version_of(controller)?;
-    let is_it = |kind: &str, has: bool| match version {
-        Version::V1 => kind == "cgroup" && has,
-        Version::V2 => kind == "cgroup2",
-    };
-    let mounts = leak::hierarchies();
-    let mount = mounts.iter().find(|mount| is_it(&mount.kind, mount.super_has(controller)));
-    let below = |path: &PathBuf| mount.is_some_and(|mount| path.starts_with(&mount.point));
+    let (version, mount) = (version_of(controller)?, mount_of(controller)?);
     // The last is the outermost.
-    match leak::cgroups(&container.id).into_iter().rfind(below) {
+    match leak::cgroups(&container.id).into_iter().rfind(|path| path.starts_with(&mount)) {
         Some(dir) => Ok((dir, version)),
         None => skip(format!("the container has no cgroup of {controller}")),
     }

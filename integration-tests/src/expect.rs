@@ -1,6 +1,7 @@
 //! What cases say about values.
 
 use crate::case::{Doing, Outcome, fail};
+use crate::patience;
 use serde_json::Value;
 use std::fmt::Debug;
 use std::thread::sleep;
@@ -41,7 +42,7 @@ pub(crate) fn json(text: &str) -> Outcome<Value> {
 
 /// Waits until `look` finds something.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Outcome<T> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + patience::of(PATIENCE);
     loop {
         if let Some(found) = look() {
             return Ok(found);

@@ -1,5 +1,7 @@
 //! What a case must not leave behind: state, cgroups, mounts, processes.
 
+use crate::args::Driver;
+use crate::patience;
 use crate::procfs::{self, Process};
 use crate::reaper;
 use nix::sys::signal::{Signal, kill};
@@ -7,6 +9,7 @@ use nix::unistd::Pid;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -26,10 +29,13 @@ impl Before {
 
     /// Everything that has come to be since, one sentence each. `root` is the runtime's state directory; `tag` is in
     /// every id and cgroup name of this case.
-    pub(crate) fn leaks(&self, root: &Path, tag: &str) -> Vec<String> {
+    pub(crate) fn leaks(&self, root: &Path, tag: &str, driver: Driver) -> Vec<String> {
         let mut found = state(root);
         found.extend(processes());
         found.extend(cgroups(tag).iter().map(|path| format!("cgroup {}", path.display())));
+        if driver == Driver::Systemd {
+            found.extend(units(tag).into_iter().map(|unit| format!("unit {unit}")));
+        }
         found.extend(self.mount_changes());
         found
     }
@@ -40,6 +46,15 @@ impl Before {
         let new = now.difference(&self.mounts).map(|line| format!("mount {line}"));
         gone.chain(new).collect()
     }
+}
+
+/// The units of systemd, failed ones too, that `tag` is in the name of.
+pub(crate) fn units(tag: &str) -> Vec<String> {
+    let mut command = Command::new("systemctl");
+    command.args(["list-units", "--all", "--plain", "--no-legend", &format!("*{tag}*")]);
+    let text = command.output().map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 fn mount_table() -> BTreeSet<String> {
@@ -53,7 +68,7 @@ fn state(root: &Path) -> Vec<String> {
 }
 
 fn processes() -> Vec<String> {
-    let end = Instant::now() + GRACE;
+    let end = Instant::now() + patience::of(GRACE);
     loop {
         reaper::all();
         let alive = alive();
@@ -104,7 +119,7 @@ fn search(dir: &Path, tag: &str, found: &mut Vec<PathBuf>) {
 
 /// Ends every process below `ancestor` and waits until they are gone.
 pub(crate) fn end_processes(ancestor: Pid) {
-    let end = Instant::now() + GRACE;
+    let end = Instant::now() + patience::of(GRACE);
     while Instant::now() < end {
         let alive: Vec<Process> =
             procfs::descendants(ancestor).into_iter().filter(Process::is_alive).collect();
@@ -131,7 +146,7 @@ pub(crate) fn remove_cgroups(tag: &str) {
 }
 
 fn end_members(cgroup: &Path) {
-    let end = Instant::now() + GRACE;
+    let end = Instant::now() + patience::of(GRACE);
     while Instant::now() < end {
         let procs = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
         if procs.is_empty() {

@@ -12,6 +12,7 @@ mod engines;
 mod expect;
 mod leak;
 mod narrow;
+mod patience;
 mod procfs;
 mod reaper;
 mod report;

@@ -1,9 +1,10 @@
 //! Runs the cases, several at a time, each in a worker process with a deadline.
 
-use crate::args::{AS_USER, Caller, Options};
+use crate::args::{Caller, Options, Way};
 use crate::case::Case;
 use crate::cases;
 use crate::leak;
+use crate::patience;
 use crate::report::{Report, Result};
 use crate::worker::VERDICT;
 use nix::sys::signal::{Signal, kill};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 /// Runs everything that was asked for and reports it.
 pub(crate) fn main(options: &Options) -> ExitCode {
+    patience::set(options.way.patience);
     // A worker that is killed leaves its children to this process.
     nix::sys::prctl::set_child_subreaper(true).expect("become a subreaper");
     let scratch = match Scratch::new(&options.tmp) {
@@ -43,7 +45,7 @@ fn run(runtime: &Path, options: &Options, scratch: &Scratch, pass: &str) -> Repo
         for _ in 0..options.jobs {
             threads.spawn(|| {
                 while let Some(&index) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    report.add(index, one(index, runtime, scratch, pass, options.caller));
+                    report.add(index, one(index, runtime, scratch, pass, options.way));
                 }
             });
         }
@@ -84,16 +86,16 @@ fn ended(child: &mut Child, deadline: Duration) -> Option<ExitStatus> {
 }
 
 /// Runs one case.
-fn one(index: usize, runtime: &Path, scratch: &Scratch, pass: &str, caller: Caller) -> Result {
+fn one(index: usize, runtime: &Path, scratch: &Scratch, pass: &str, way: Way) -> Result {
     let (topic, case) = cases::all().nth(index).expect("chosen from the list");
-    if let (Caller::User, Some(why)) = (caller, cases::needs_root(topic, case)) {
+    if let (Caller::User, Some(why)) = (way.caller, cases::needs_root(topic, case)) {
         return Result::Skipped(format!("needs root: {why}"));
     }
     // The letter at its end keeps a tag from being the beginning of another.
     let tag = format!("it{:x}{pass}{index}x", std::process::id());
     let dir = scratch.path.join(&tag);
     let result = fs::create_dir(&dir).map_err(|error| error.to_string()).and_then(|()| {
-        let worker = spawn(index, runtime, &dir, &tag, caller).map_err(|error| error.to_string())?;
+        let worker = spawn(index, runtime, &dir, &tag, way).map_err(|error| error.to_string())?;
         Ok(verdict(&wait(worker, case, &tag), &dir))
     });
     // Mounts of the case are gone with its namespace; what else keeps the directory is not worth failing the run.
@@ -101,17 +103,17 @@ fn one(index: usize, runtime: &Path, scratch: &Scratch, pass: &str, caller: Call
     result.unwrap_or_else(Result::Failed)
 }
 
-fn spawn(index: usize, runtime: &Path, dir: &Path, tag: &str, caller: Caller) -> std::io::Result<Child> {
+fn spawn(index: usize, runtime: &Path, dir: &Path, tag: &str, way: Way) -> std::io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
     command.arg("--worker").arg(runtime).arg(index.to_string()).arg(dir).arg(tag);
-    command.arg(if caller == Caller::User { AS_USER } else { "" });
+    command.args(way.flags());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(dir.join("stderr"))?);
     command.current_dir(dir).spawn()
 }
 
 /// Waits for a worker; one past its deadline is ended with everything below it.
 fn wait(mut worker: Child, case: &Case, tag: &str) -> Option<ExitStatus> {
-    if let Some(status) = ended(&mut worker, case.deadline) {
+    if let Some(status) = ended(&mut worker, patience::of(case.deadline)) {
         return Some(status);
     }
     let pid = Pid::from_raw(worker.id().cast_signed());

@@ -2,6 +2,7 @@
 //! pipe would not end when the call does.
 
 use crate::case::{Doing, Outcome, fail};
+use crate::patience;
 use crate::reaper;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -116,7 +117,7 @@ impl Running {
 
     /// Waits for its end; a hanging call fails the case.
     pub(crate) fn wait(self) -> Outcome<Output> {
-        let end = Instant::now() + self.patience;
+        let end = Instant::now() + patience::of(self.patience);
         loop {
             if let Some(code) = reaper::status(self.pid) {
                 return Ok(Output { code, stdout: read(&self.stdout), stderr: read(&self.stderr) });

@@ -1,5 +1,6 @@
 //! What one case works with: the runtime, a state directory and a scratch directory of its own.
 
+use crate::args::Driver;
 use crate::bundle::{Bundle, chown};
 use crate::case::{Doing, Outcome, fail, skip};
 use crate::console::arg;
@@ -11,6 +12,7 @@ use crate::runtime::{Call, Output, Running};
 use crate::user::{UID, User};
 use nix::mount::{MntFlags, umount2};
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ pub(crate) struct Test {
     /// In every id, so that what belongs to this case can be told from the rest of the host.
     pub(crate) tag: String,
     pub(crate) runtime: PathBuf,
+    driver: Driver,
     busybox: PathBuf,
     /// Who calls the runtime, if not root.
     user: Option<User>,
@@ -33,7 +36,7 @@ pub(crate) struct Test {
 
 impl Test {
     /// Starts from an empty `dir`; the run's busybox lies beside it.
-    pub(crate) fn new(runtime: PathBuf, dir: PathBuf, tag: String) -> Self {
+    pub(crate) fn new(runtime: PathBuf, dir: PathBuf, tag: String, driver: Driver) -> Self {
         let busybox = dir.with_file_name("busybox");
         Self {
             root: dir.join("root"),
@@ -44,13 +47,14 @@ impl Test {
             dir,
             tag,
             runtime,
+            driver,
         }
     }
 
     /// The same surroundings, in which an ordinary user calls the runtime.
     pub(crate) fn ordinary(&self) -> Outcome<Self> {
         let user = User::new(self)?;
-        let test = Self::new(self.runtime.clone(), self.dir.clone(), self.tag.clone());
+        let test = Self::new(self.runtime.clone(), self.dir.clone(), self.tag.clone(), self.driver);
         Ok(Self { user: Some(user), ..test })
     }
 
@@ -137,20 +141,42 @@ impl Test {
         self.path(&format!("call-{}", self.next()))
     }
 
+    /// The global flags of every call.
+    fn flags(&self) -> impl Iterator<Item = &OsStr> {
+        let root = ["--root".as_ref(), self.root.as_os_str()];
+        root.into_iter().chain(self.driver.flag().map(OsStr::new))
+    }
+
+    /// Skips the case where the container's cgroups are made by systemd, which has another kind of cgroupsPath.
+    pub(crate) fn by_cgroupfs(&self) -> Outcome {
+        match self.driver {
+            Driver::Cgroupfs => Ok(()),
+            Driver::Systemd => skip("for systemd a cgroupsPath is SLICE:PREFIX:NAME"),
+        }
+    }
+
+    /// Skips the case where the container's cgroups are not made by systemd.
+    pub(crate) fn by_systemd(&self) -> Outcome {
+        match self.driver {
+            Driver::Cgroupfs => skip("the cgroups are not made by systemd (--systemd-cgroup)"),
+            Driver::Systemd => Ok(()),
+        }
+    }
+
     /// `runtime --root ROOT args...`, to be completed.
     pub(crate) fn command(&self, args: &[&str]) -> Outcome<Call> {
-        Ok(self.bare(&["--root".as_ref(), self.root.as_os_str()])?.args(args))
+        Ok(self.bare::<&str>(&[])?.args(self.flags()).args(args))
     }
 
     /// `runtime args...` without any global flags.
-    pub(crate) fn bare<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Outcome<Call> {
+    pub(crate) fn bare<S: AsRef<OsStr>>(&self, args: &[S]) -> Outcome<Call> {
         Ok(self.by_user(Call::new(&self.runtime, &self.log())?.args(args)))
     }
 
     /// `wrapper... runtime --root ROOT args...`: a host program that prepares something and executes the rest.
     pub(crate) fn through(&self, wrapper: &[&str], args: &[&str]) -> Outcome<Call> {
         let call = self.host(wrapper)?.args([&self.runtime]);
-        Ok(self.by_user(call).args(["--root".as_ref(), self.root.as_os_str()]).args(args))
+        Ok(self.by_user(call).args(self.flags()).args(args))
     }
 
     /// A program of the host.
@@ -268,7 +294,7 @@ impl Test {
 
     /// Everything that was left behind up to now.
     pub(crate) fn leaks(&self) -> Vec<String> {
-        self.before.leaks(&self.root, &self.tag)
+        self.before.leaks(&self.root, &self.tag, self.driver)
     }
 
     /// Deletes every container that the state directory knows.

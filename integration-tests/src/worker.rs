@@ -4,6 +4,7 @@ use crate::args::{Caller, Job};
 use crate::case::{Outcome, Verdict};
 use crate::cases;
 use crate::leak;
+use crate::patience;
 use crate::test::Test;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -18,9 +19,10 @@ pub(crate) const VERDICT: &str = "verdict.json";
 /// Runs the case, clears up, and writes the verdict.
 pub(crate) fn main(job: &Job) -> ExitCode {
     let Some((_, case)) = cases::all().nth(job.case) else { return ExitCode::from(2) };
+    patience::set(job.way.patience);
     isolate();
-    let test = Test::new(job.runtime.clone(), job.dir.clone(), job.tag.clone());
-    let verdict = match job.caller {
+    let test = Test::new(job.runtime.clone(), job.dir.clone(), job.tag.clone(), job.way.driver);
+    let verdict = match job.way.caller {
         Caller::Root => judge((case.check)(&test), &test),
         Caller::User => test.ordinary().and_then(|test| judge((case.check)(&test), &test)),
     };

@@ -258,7 +258,7 @@ impl<'p> Child<'p> {
             Action::Label { module, label } => self.labels.write(*module, label)?,
             Action::Execute(_) => return Err(self.execute().into()),
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => self.ask(index, None)?,
-            Action::DeviceRules(_) | Action::Limits(_) => self.limit(index)?,
+            Action::DeviceRules(_) | Action::Limits(_) | Action::Delegate { .. } => self.limit(index)?,
             Action::MakeRdtGroup { .. } | Action::EnterRdtGroup(_) => self.ask(index, None)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
             // The parent's alone.

@@ -93,6 +93,7 @@ impl Display for Action {
                     writes.iter().map(|w| format!("{} = {}", w.file, w.value)).collect();
                 write!(f, "set cgroup limits ({})", writes.join(", "))
             }
+            Action::Delegate { uid } => write!(f, "give the cgroup to uid {uid} of the host"),
             Action::HostHook(point, hook) | Action::ContainerHook(point, hook) => {
                 write!(f, "run the {} hook {}", point.name(), text(&hook.path))?;
                 hook.timeout.map_or(Ok(()), |timeout| write!(f, " within {} s", timeout.as_secs()))

@@ -126,6 +126,8 @@ pub enum Action {
     DeviceRules(DeviceProgram),
     /// Cgroup limits that had to wait until the root file system was up.
     Limits(Vec<Write>),
+    /// Make a user of the host the owner of the container's cgroup.
+    Delegate { uid: u32 },
     /// A hook that the runtime runs in its own namespaces.
     HostHook(HookPoint, Hook),
     /// A hook that runs in the container's namespaces.
@@ -198,7 +200,7 @@ impl Action {
         match self {
             Action::InitialAffinity(_) | Action::JoinPidNamespace(_) => Side::Before,
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => Side::Asked,
-            Action::DeviceRules(_) | Action::Limits(_) => Side::Asked,
+            Action::DeviceRules(_) | Action::Limits(_) | Action::Delegate { .. } => Side::Asked,
             Action::MakeRdtGroup { .. } | Action::EnterRdtGroup(_) => Side::Asked,
             Action::Scheduling(_) | Action::IoPriority(_) | Action::NetDevice(_) => Side::Asked,
             Action::LimitFromOutside(_) => Side::Last,

@@ -342,6 +342,11 @@ impl Drop for Container<'_> {
             return;
         }
         let undone = match &self.created {
+            // A cgroup that was there before may have been refused for what is in it.
+            Some(created) if self.record.shares_cgroup && self.record.init.is_none() => {
+                created.undo();
+                Ok(())
+            }
             Some(created) => {
                 let emptied = self.record.cgroup.kill().and_then(|()| self.record.cgroup.remove());
                 created.undo();

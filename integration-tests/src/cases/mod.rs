@@ -1,5 +1,6 @@
 //! The cases, by topic.
 
+mod cgroup_places;
 mod cgroups;
 mod commands;
 mod crash;
@@ -12,8 +13,10 @@ mod extras;
 mod failures;
 mod fields;
 mod hooks;
+mod labels;
 mod leaks;
 mod lifecycle;
+mod limits;
 mod mounts;
 mod mounts_more;
 mod namespaces;
@@ -28,6 +31,7 @@ mod security;
 mod systemd;
 mod terminal;
 mod update;
+mod user_slice;
 mod values;
 
 use crate::case::Case;
@@ -55,6 +59,10 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("mounts", mounts::CASES),
     ("mounts", mounts_more::CASES),
     ("cgroups", cgroups::CASES),
+    ("cgroups", cgroup_places::CASES),
+    ("limits", limits::CASES),
+    ("user slice", user_slice::CASES),
+    ("labels", labels::CASES),
     ("pause", pause::CASES),
     ("update", update::CASES),
     ("systemd", systemd::CASES),
@@ -77,6 +85,9 @@ const ROOTS: &[(&str, &str)] = &[
     ("leaks", "the descriptors are root's"),
     ("values", "they are refused before anything is done, whoever calls"),
     ("rootless", "its cases make their user themselves"),
+    ("limits", "an ordinary user has no cgroup to limit"),
+    ("user slice", "it calls the runtime as an ordinary user itself"),
+    ("labels", "profiles and policies are root's to load"),
 ];
 
 /// Why an ordinary user cannot have this case.

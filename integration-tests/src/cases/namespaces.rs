@@ -274,10 +274,10 @@ fn time(_: &Test) -> Outcome {
     }
 }
 
-type AsUser = fn(&Test, &[&str]) -> Outcome<String>;
+pub(crate) type AsUser = fn(&Test, &[&str]) -> Outcome<String>;
 
 /// A bundle of `spec --rootless`, made by and for user 1000, and how to call the runtime as that user.
-fn rootless_bundle(t: &Test, script: &str) -> Outcome<(Bundle, AsUser)> {
+pub(crate) fn rootless_bundle(t: &Test, script: &str) -> Outcome<(Bundle, AsUser)> {
     let call: AsUser = |t, words| Ok(t.command(words)?.user(1000).output()?.ok()?.stdout);
     let bundle = t.bundle()?;
     bundle.own(1000)?;

@@ -1,6 +1,7 @@
 //! The container's cgroup: where it is, what limits it gets and when.
 
 mod devices;
+mod owner;
 mod properties;
 
 use cgroup::{
@@ -23,6 +24,7 @@ pub(super) struct Cgroups {
     pub(super) properties: Vec<Property>,
     writes: Vec<Write>,
     devices: Option<DeviceProgram>,
+    owner: Option<u32>,
 }
 
 impl Cgroups {
@@ -47,7 +49,8 @@ impl Cgroups {
             Some(unit) => properties::of(unit, spec, host, request.id, &writes, &resources.devices)?,
             None => Vec::new(),
         };
-        Ok(Cgroups { cgroup, properties, writes, devices })
+        let owner = owner::of(spec, host);
+        Ok(Cgroups { cgroup, properties, writes, devices, owner })
     }
 
     /// Whether making it takes so long that it is worth doing beside something else: a directory in each of the
@@ -80,6 +83,9 @@ impl Cgroups {
             self.writes.iter().filter(|write| write.phase == Phase::Late).cloned().collect();
         if !writes.is_empty() {
             steps.push("linux.resources", Action::Limits(writes));
+        }
+        if let Some(uid) = self.owner {
+            steps.push("process.user.uid", Action::Delegate { uid });
         }
     }
 }
