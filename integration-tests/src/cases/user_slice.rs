@@ -1,5 +1,6 @@
 //! Containers of an ordinary user in the part of the cgroup tree that systemd has delegated to it.
 
+use crate::bundle::Bundle;
 use crate::case::{Case, Outcome, case, skip};
 use crate::cases::namespaces::rootless_bundle;
 use crate::console::arg;
@@ -16,7 +17,8 @@ const SERVICE: &str = "/user.slice/user-1000.slice/user@1000.service/";
 
 pub(crate) const CASES: &[Case] = &[
     case("a user's container is below the user's own systemd", "systemd: delegation", |t| {
-        contains("its cgroup", &in_slice(t, "cat /proc/self/cgroup")?, &format!("0::{SERVICE}"))
+        let text = in_slice(t, |bundle| bundle.without_namespace("cgroup").sh("cat /proc/self/cgroup"))?;
+        contains("its cgroup", &text, &format!("0::{SERVICE}"))
     }),
     case("a user's container has its memory limit", "config-linux.md: Memory", |t| {
         reads(t, "memory.max", "33554432\n")
@@ -26,25 +28,24 @@ pub(crate) const CASES: &[Case] = &[
         reads(t, "cpu.max", "50000 100000\n")
     }),
     case("nothing of a user's container stays", "runtime.md: Delete", |t| {
-        in_slice(t, ":")?;
+        in_slice(t, |bundle| bundle)?;
         t.nothing_left()
     }),
 ];
 
-/// The file of the container's cgroup reads so, in the host's hierarchy, which the configuration of `spec --rootless`
-/// shows with the rest of /sys.
+/// The file of the container's cgroup reads so; in its cgroup namespace that is the root of the hierarchy.
 fn reads(t: &Test, file: &str, value: &str) -> Outcome {
-    let script = format!("cat /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/{file}");
-    same(file, in_slice(t, &script)?.as_str(), value)
+    let text = in_slice(t, |bundle| bundle.args(&["cat", &format!("/sys/fs/cgroup/{file}")]))?;
+    same(file, text.as_str(), value)
 }
 
-/// What a script prints in a container with limits, run by the user 1000 below its own systemd.
-fn in_slice(t: &Test, script: &str) -> Outcome<String> {
+/// What a container with limits prints, run by the user 1000 below its own systemd.
+fn in_slice(t: &Test, edit: impl FnOnce(Bundle) -> Bundle) -> Outcome<String> {
     if !Path::new(RUNTIME_DIR).join("bus").exists() {
         return skip("no systemd of the user 1000 runs here (loginctl enable-linger)");
     }
-    let (bundle, _) = rootless_bundle(t, script)?;
-    let bundle = bundle.set("/linux/resources", limits());
+    let (bundle, _) = rootless_bundle(t, ":")?;
+    let bundle = edit(bundle.set("/linux/resources", limits()));
     bundle.write()?;
     let id = t.id();
     let run = ["run", "--bundle", arg(&bundle.dir), &id];

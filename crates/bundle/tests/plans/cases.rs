@@ -122,6 +122,10 @@ fn cgroups() -> Vec<Case> {
         create("cgroup_mount_without_namespace_on_v1", &hosts::v1(), &shown()),
         create("cgroup_mount_without_namespace_on_v2", &hosts::v2(), &shown()),
         create("cgroup_mount_writable_on_hybrid", &hosts::hybrid(), &fresh()),
+        edited(
+            "cgroup_of_a_user",
+            with("user pid mount cgroup", merged(mapped(), json!({"mounts": [cgroup("rw")]}))),
+        ),
         edited("cgroup_path", json!({"linux": {"cgroupsPath": "/machines/box"}})),
     ]
 }
