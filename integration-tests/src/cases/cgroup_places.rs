@@ -56,8 +56,7 @@ pub(crate) const CASES: &[Case] = &[
         container.stop()?;
         container.delete()?;
         same("type and threads", (kind.trim(), members), ("threaded", own))
-    })
-    .differs("runc", "it writes to the files of domains"),
+    }),
     case("an empty cgroupsPath is as none", "config-linux.md: Cgroups Path", |t| {
         let container =
             t.start(&t.bundle()?.set("/linux/cgroupsPath", json!("")).args(&["/bin/sleep", "1000"]))?;
