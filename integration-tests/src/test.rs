@@ -155,14 +155,6 @@ impl Test {
         }
     }
 
-    /// Skips the case where the container's cgroups are not made by systemd.
-    pub(crate) fn by_systemd(&self) -> Outcome {
-        match self.driver {
-            Driver::Cgroupfs => skip("the cgroups are not made by systemd (--systemd-cgroup)"),
-            Driver::Systemd => Ok(()),
-        }
-    }
-
     /// `runtime --root ROOT args...`, to be completed.
     pub(crate) fn command(&self, args: &[&str]) -> Outcome<Call> {
         Ok(self.bare::<&str>(&[])?.args(self.flags()).args(args))

@@ -59,68 +59,6 @@ pub(crate) const CASES: &[Case] = &[
         t.run(&t.bundle()?.set("/linux/cgroupsPath", json!(format!("/../{}-path", t.tag))))?;
         hold(fs::remove_dir_all(&above).is_err(), "a directory was made beside the hierarchies")
     }),
-    case("a cgroupsPath for systemd is a scope in a slice", "runc --systemd-cgroup", |t| {
-        t.by_systemd()?;
-        let place = format!("machine.slice:it:{}", t.tag);
-        let container =
-            t.start(&t.bundle()?.set("/linux/cgroupsPath", json!(place)).args(&["/bin/sleep", "1000"]))?;
-        let text = t.read(format!("/proc/{}/cgroup", container.pid).as_ref())?;
-        contains("its cgroups", &text, &format!("/machine.slice/it-{}.scope\n", t.tag))
-    }),
-    case("a slice of systemd is below the slices in its name", "systemd.slice(5)", |t| {
-        t.by_systemd()?;
-        let (slice, name) = (format!("it-{}.slice", t.tag), format!("{}-n", t.tag));
-        let bundle = t.bundle()?.set("/linux/cgroupsPath", json!(format!("{slice}:it:{name}")));
-        let container = t.start(&bundle.args(&["/bin/sleep", "1000"]))?;
-        let text = t.read(format!("/proc/{}/cgroup", container.pid).as_ref())?;
-        let result = contains("its cgroups", &text, &format!("/it.slice/{slice}/it-{name}.scope\n"));
-        container.stop()?;
-        container.delete()?;
-        // systemd keeps a slice that it made for a scope until it is told otherwise.
-        t.host(&["/bin/systemctl", "stop", &slice, "it.slice"])?.output()?;
-        result
-    }),
-    case("a cgroupsPath that is no slice is refused by systemd's driver", "runc --systemd-cgroup", |t| {
-        t.by_systemd()?;
-        t.rejects(&t.bundle()?.set("/linux/cgroupsPath", json!("/some/path")), "cgroupsPath")
-    }),
-    case(
-        "the unit of systemd is there while the container is, and no longer",
-        "runc --systemd-cgroup",
-        |t| {
-            t.by_systemd()?;
-            let container = t.idle()?;
-            let units = leak::units(&container.id);
-            hold(units.len() == 1 && units[0].ends_with(".scope"), format!("the units are {units:?}"))?;
-            container.stop()?;
-            container.delete()?;
-            same("units", leak::units(&container.id), Vec::<String>::new())
-        },
-    ),
-    case("limits outlive a reload of systemd", "systemctl daemon-reload", |t| {
-        t.by_systemd()?;
-        let limits = json!({"memory": {"limit": 33_554_432}, "pids": {"limit": 17}, "cpu": {"quota": 50_000, "period": 100_000}});
-        let container = t.start(&resources(t.bundle()?, limits).args(&["/bin/sleep", "1000"]))?;
-        t.host(&["/bin/systemctl", "daemon-reload"])?.output()?.ok()?;
-        let memory = Control("memory", "memory.limit_in_bytes", "memory.max").read(&container)?;
-        let quota = Control("cpu", "cpu.cfs_quota_us", "cpu.max").read(&container)?;
-        let quota = quota.split(' ').next().unwrap_or_default().to_owned();
-        let got = (memory, PIDS.read(&container)?, quota);
-        same("limits", got, ("33554432".into(), "17".into(), "50000".into()))
-    }),
-    case("device rules outlive a reload of systemd", "systemctl daemon-reload", |t| {
-        t.by_systemd()?;
-        let mknod = json!(["CAP_MKNOD"]);
-        let capabilities = json!({"bounding": mknod, "effective": mknod, "permitted": mknod});
-        let bundle =
-            t.bundle()?.set("/process/capabilities", capabilities).mount("tmpfs", "tmpfs", "/data", &[]);
-        let container = t.start(&bundle.args(&["/bin/sleep", "1000"]))?;
-        t.host(&["/bin/systemctl", "daemon-reload"])?.output()?.ok()?;
-        let script = "exec 2>&1; mknod /data/kmsg c 1 11; head -c 1 /data/kmsg; : </dev/null && echo null";
-        let text = container.sh(script)?;
-        contains("what head says", &text, "not permitted")?;
-        contains("what the shell says", &text, "null")
-    }),
     case("delete removes the cgroups", "runtime.md: Delete", |t| {
         let container = t.idle()?;
         container.stop()?;
