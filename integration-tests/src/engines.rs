@@ -5,13 +5,17 @@
 //! come to is one table.
 
 mod containerd;
+mod cri;
 mod daemon;
 mod docker;
 mod image;
 mod lab;
 mod leaks;
+mod load;
+mod nested;
 pub(crate) mod pass;
 mod podman;
+mod protobuf;
 mod sandbox;
 mod scenario;
 mod session;

@@ -7,7 +7,7 @@ use crate::engines::daemon::Daemon;
 use crate::engines::image::{self, IMAGE};
 use crate::engines::lab::Lab;
 use crate::engines::leaks::Before;
-use crate::engines::scenario::{self, Row};
+use crate::engines::scenario::{self, Row, Scenario};
 use crate::expect::until;
 use crate::runtime::{Call, Output};
 
@@ -38,12 +38,17 @@ pub(crate) fn start(lab: &Lab, more: &str) -> Outcome<(Daemon, String)> {
 
 /// Starts containerd, plays the scenarios, looks at what is left, and stops it.
 pub(crate) fn play(lab: Lab, filter: &[String]) -> Outcome<Vec<Row>> {
+    play_these(lab, filter, scenarios::ALL)
+}
+
+/// The same with other scenarios.
+pub(crate) fn play_these(lab: Lab, filter: &[String], all: &[Scenario<Containerd>]) -> Outcome<Vec<Row>> {
     let (daemon, socket) = start(&lab, "")?;
     let containerd = Containerd { lab, socket };
     let lab = &containerd.lab;
     containerd.ctr(&["images", "import", &image::archive(lab)?])?.output()?.ok()?;
     let before = Before::look();
-    let mut rows = scenario::play(&containerd, scenarios::ALL, filter);
+    let mut rows = scenario::play(&containerd, all, filter);
     rows.push(before.row(&lab.tag, &["/run", &lab.path("containerd-state")]));
     daemon.stop()?;
     Ok(rows)

@@ -27,6 +27,14 @@ impl Lab {
         Self { room: dir.join("room"), tag: tag.to_owned(), runtime: runtime.to_owned(), count: Cell::new(0) }
     }
 
+    /// With a copy of the runtime where an ordinary user can reach it.
+    pub(crate) fn with_copy(mut self) -> Outcome<Self> {
+        let copy = self.room.join(self.runtime.file_name().unwrap_or_default());
+        fs::copy(&self.runtime, &copy).doing("copy the runtime")?;
+        self.runtime = copy;
+        Ok(self)
+    }
+
     fn next(&self) -> u32 {
         self.count.set(self.count.get() + 1);
         self.count.get()

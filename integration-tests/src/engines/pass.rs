@@ -5,7 +5,7 @@ use crate::case::Outcome;
 use crate::engines::lab::Lab;
 use crate::engines::sandbox::{self, ROWS};
 use crate::engines::scenario::Row;
-use crate::engines::{containerd, docker, podman};
+use crate::engines::{containerd, cri, docker, load, nested, podman};
 use serde_json::Value;
 use std::fs;
 use std::process::ExitCode;
@@ -29,6 +29,12 @@ pub(crate) const ALL: &[Pass] = &[
         play: containerd::play,
     },
     Pass {
+        engine: "cri",
+        programs: &["/usr/bin/containerd", "/usr/bin/ctr", "/usr/bin/curl", "/usr/lib/cni/bridge"],
+        deadline: Duration::from_secs(240),
+        play: cri::play,
+    },
+    Pass {
         engine: "docker",
         programs: &["/usr/sbin/dockerd", "/usr/bin/docker", "/usr/bin/containerd", "/usr/sbin/iptables"],
         deadline: Duration::from_secs(300),
@@ -39,6 +45,19 @@ pub(crate) const ALL: &[Pass] = &[
         programs: &["/usr/bin/podman", "/usr/bin/conmon", "/usr/sbin/iptables"],
         deadline: Duration::from_secs(240),
         play: podman::play,
+    },
+    Pass {
+        engine: "rootless",
+        programs: &["/usr/bin/podman", "/usr/bin/conmon", "/usr/bin/newuidmap"],
+        deadline: Duration::from_secs(240),
+        play: podman::rootless::play,
+    },
+    Pass { engine: "nested", programs: &[], deadline: Duration::from_secs(60), play: nested::play },
+    Pass {
+        engine: "load",
+        programs: &["/usr/bin/containerd", "/usr/bin/ctr"],
+        deadline: Duration::from_secs(300),
+        play: load::play,
     },
 ];
 

@@ -1,5 +1,6 @@
 //! Podman: conmon calls the runtime for create and exec, podman itself for the rest.
 
+pub(crate) mod rootless;
 mod scenarios;
 
 use crate::case::{Doing, Outcome};
@@ -9,6 +10,7 @@ use crate::engines::leaks::Before;
 use crate::engines::scenario::{self, Row};
 use crate::expect::{same, until};
 use crate::runtime::{Call, Output};
+use std::path::Path;
 
 /// Podman's settings. It asks a runtime for errors in JSON only if it knows the runtime's name. Its default limits need
 /// CAP_SYS_RESOURCE, which a host may lack.
@@ -24,17 +26,26 @@ cgroup_manager = "cgroupfs"
 /// A podman with storage of its own and the image in it.
 pub(crate) struct Podman {
     pub(crate) lab: Lab,
+    caller: Caller,
+}
+
+/// Who calls it.
+#[derive(Clone, Copy, PartialEq)]
+enum Caller {
+    Root,
+    User(u32),
 }
 
 /// Plays the scenarios and looks at what is left.
 pub(crate) fn play(lab: Lab, filter: &[String]) -> Outcome<Vec<Row>> {
     lab.file("containers.conf", SETTINGS)?;
-    let podman = Podman { lab };
+    let podman = Podman { lab, caller: Caller::Root };
     podman.podman(&["load", "--input", &image::archive(&podman.lab)?])?.output()?.ok()?;
     // The first container leaves what podman keeps: its storage is mounted for as long as that is in use.
     podman.sh("", "true")?;
     let before = Before::look().except(podman.lab.path("podman/overlay"));
-    let mut rows = scenario::play(&podman, scenarios::ALL, filter);
+    let mut rows = scenario::play(&podman, scenarios::EVERYBODY, filter);
+    rows.extend(scenario::play(&podman, scenarios::ROOT, filter));
     rows.push(before.row(&podman.lab.tag, &["/run"]));
     Ok(rows)
 }
@@ -45,7 +56,16 @@ impl Podman {
         let (root, run) = (self.lab.path("podman"), self.lab.path("podman-run"));
         let own = ["/usr/bin/podman", "--root", &root, "--runroot", &run, "--runtime", self.lab.runtime()];
         let call = self.lab.host(&[&own, args].concat())?;
-        Ok(call.env("CONTAINERS_CONF", &self.lab.path("containers.conf")))
+        let call = call.env("CONTAINERS_CONF", &self.lab.path("containers.conf"));
+        Ok(match self.caller {
+            Caller::Root => call,
+            Caller::User(id) => call
+                .user(id)
+                .dir(Path::new("/"))
+                .env("HOME", &self.lab.path("home"))
+                .env("XDG_RUNTIME_DIR", &self.lab.path("xdg"))
+                .env("USER", rootless::USER),
+        })
     }
 
     /// What a successful `podman ARGS...` prints, in words parted by spaces.
@@ -57,8 +77,15 @@ impl Podman {
     /// `podman run --rm FLAGS IMAGE COMMAND...`
     pub(crate) fn run(&self, flags: &str, command: &[&str]) -> Outcome<Call> {
         let parent = self.parent();
-        let flags: Vec<&str> = flags.split_whitespace().collect();
-        self.podman(&[&["run", "--rm", "--cgroup-parent", &parent], &flags[..], &[IMAGE], command].concat())
+        let mut own = vec!["run", "--rm"];
+        own.extend(self.place(&parent));
+        own.extend(flags.split_whitespace().chain([IMAGE]));
+        self.podman(&[&own, command].concat())
+    }
+
+    /// The flags that put a container below a cgroup; an ordinary user has none to give.
+    fn place<'p>(&self, parent: &'p str) -> Vec<&'p str> {
+        if self.caller == Caller::Root { vec!["--cgroup-parent", parent] } else { Vec::new() }
     }
 
     /// The cgroup that is the parent of all of them.
@@ -85,9 +112,10 @@ impl Podman {
     pub(crate) fn alive(&self, flags: &str, command: &[&str]) -> Outcome<Alive<'_>> {
         let alive = Alive { podman: self, name: self.lab.name() };
         let parent = self.parent();
-        let flags: Vec<&str> = flags.split_whitespace().collect();
-        let own = ["run", "--detach", "--cgroup-parent", &parent, "--name", &alive.name];
-        self.podman(&[&own, &flags[..], &[IMAGE], command].concat())?.output()?.ok()?;
+        let mut own = vec!["run", "--detach", "--name", &alive.name];
+        own.extend(self.place(&parent));
+        own.extend(flags.split_whitespace().chain([IMAGE]));
+        self.podman(&[&own, command].concat())?.output()?.ok()?;
         Ok(alive)
     }
 }

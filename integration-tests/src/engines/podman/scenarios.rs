@@ -8,8 +8,8 @@ use crate::engines::session::{Session, TERMINAL};
 use crate::expect::{contains, hold, same, until};
 use std::os::unix::net::UnixDatagram;
 
-/// All of them.
-pub(super) const ALL: &[Scenario<Podman>] = &[
+/// What an ordinary user can do as well.
+pub(super) const EVERYBODY: &[Scenario<Podman>] = &[
     scenario("run hands on what is printed and the exit status", |p| {
         let output = p.run("", &["/bin/sh", "-c", "echo out; echo err >&2; exit 7"])?.output()?.exits(7)?;
         Ok(output.stdout + &output.stderr)
@@ -49,6 +49,49 @@ pub(super) const ALL: &[Scenario<Podman>] = &[
         let logs = alive.does("logs")?.ok()?;
         Ok(format!("{status}{}{}", logs.stdout, logs.stderr))
     }),
+    scenario("run -it gives a terminal with size and Ctrl-C", |p| {
+        Session::of(p.run("-it", &["/bin/sh", "-c", TERMINAL])?)?.plays()
+    }),
+    scenario("exec -it gives a terminal with size and Ctrl-C", |p| {
+        let alive = p.alive("", &[])?;
+        Session::of(alive.exec("-it", &["/bin/sh", "-c", TERMINAL])?)?.plays()
+    }),
+    scenario("stop lets a program end by itself", |p| {
+        let script = "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.1; done";
+        let alive = p.alive("", &["/bin/sh", "-c", script])?;
+        alive.says("ready")?;
+        alive.does("stop")?.ok()?;
+        Ok(format!("{} {}", alive.inspect("{{.State.ExitCode}}")?, alive.does("logs")?.stdout))
+    }),
+    scenario("--read-only with a tmpfs", |p| {
+        p.sh("--read-only --tmpfs /t:size=64k,mode=1770", "touch /x 2>&1; touch /t/x && stat -c %a /t")
+    }),
+    scenario("layers, whiteouts and the file that a layer replaces", |p| {
+        p.sh("", "cd /data; find . -type f | sort | xargs grep . ; rm kept; rm -r opaque; mkdir opaque; ls -a . opaque")
+    }),
+    scenario("an error is the runtime's own words, from its log in JSON", |p| {
+        let stderr = p.run("", &["/no/such/program"])?.output()?.exits(127)?.stderr;
+        // Without the JSON it would be a line of standard error, which begins with the time or the runtime's name.
+        let words =
+            stderr.split_once(&format!("Error: {}: ", p.lab.runtime())).map_or("", |(_, words)| words);
+        contains("the error", words, "/no/such/program")?;
+        hold(!words.starts_with("ociruntime: ") && !words.contains("level=error"), words)?;
+        Ok("its own words".into())
+    }),
+];
+
+/// What takes root.
+pub(super) const ROOT: &[Scenario<Podman>] = &[
+    scenario("cp in both directions", |p| {
+        let alive = p.alive("", &[])?;
+        let file = p.lab.file("copied", "to and fro\n")?;
+        let inside = format!("{}:/tmp/copied", alive.name);
+        p.podman(&["cp", &file, &inside])?.output()?.ok()?;
+        alive.sh("echo more >>/tmp/copied")?;
+        let back = p.lab.path("back");
+        p.podman(&["cp", &inside, &back])?.output()?.ok()?;
+        std::fs::read_to_string(back).doing("read the copy")
+    }),
     scenario("restart starts the same container anew", |p| {
         let alive = p.alive("", &[])?;
         alive.sh("echo kept >/file")?;
@@ -65,20 +108,6 @@ pub(super) const ALL: &[Scenario<Podman>] = &[
         alive.sh("true")?;
         Ok(format!("{paused} {}", alive.inspect("{{.State.Status}}")?))
     }),
-    scenario("run -it gives a terminal with size and Ctrl-C", |p| {
-        Session::of(p.run("-it", &["/bin/sh", "-c", TERMINAL])?)?.plays()
-    }),
-    scenario("exec -it gives a terminal with size and Ctrl-C", |p| {
-        let alive = p.alive("", &[])?;
-        Session::of(alive.exec("-it", &["/bin/sh", "-c", TERMINAL])?)?.plays()
-    }),
-    scenario("stop lets a program end by itself", |p| {
-        let script = "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.1; done";
-        let alive = p.alive("", &["/bin/sh", "-c", script])?;
-        alive.says("ready")?;
-        alive.does("stop")?.ok()?;
-        Ok(format!("{} {}", alive.inspect("{{.State.ExitCode}}")?, alive.does("logs")?.stdout))
-    }),
     scenario("stats tell memory and processes", |p| {
         let alive = p.alive("-m 64m", &[])?;
         let words = ["stats", "--no-stream", "--format", "{{.MemUsage}} {{.PIDS}}", &alive.name];
@@ -94,16 +123,6 @@ pub(super) const ALL: &[Scenario<Podman>] = &[
         until("three processes", || count().filter(|count| *count == 3))?;
         Ok("3 processes".into())
     }),
-    scenario("cp in both directions", |p| {
-        let alive = p.alive("", &[])?;
-        let file = p.lab.file("copied", "to and fro\n")?;
-        let inside = format!("{}:/tmp/copied", alive.name);
-        p.podman(&["cp", &file, &inside])?.output()?.ok()?;
-        alive.sh("echo more >>/tmp/copied")?;
-        let back = p.lab.path("back");
-        p.podman(&["cp", &inside, &back])?.output()?.ok()?;
-        std::fs::read_to_string(back).doing("read the copy")
-    }),
     scenario("limits of memory, processes and processor", |p| {
         p.sh(
             "-m 32m --pids-limit 50 --cpu-period 100000 --cpu-quota 20000",
@@ -116,17 +135,11 @@ pub(super) const ALL: &[Scenario<Podman>] = &[
             "id; grep -E '^(Cap|Seccomp:|NoNewPrivs)' /proc/self/status",
         )
     }),
-    scenario("--read-only with a tmpfs", |p| {
-        p.sh("--read-only --tmpfs /t:size=64k,mode=1770", "touch /x 2>&1; touch /t/x && stat -c %a /t")
-    }),
     scenario("volumes, writable and read-only", |p| {
         let dir = p.lab.folder("shared")?;
         p.lab.file("shared/from-host", "host\n")?;
         let flags = format!("-v {dir}:/rw -v {dir}:/ro:ro");
         p.sh(&flags, "cat /ro/from-host; echo x 2>&1 >/ro/file; echo y >/rw/file; cat /ro/file /volume/seed")
-    }),
-    scenario("layers, whiteouts and the file that a layer replaces", |p| {
-        p.sh("", "cd /data; find . -type f | sort | xargs grep . ; rm kept; rm -r opaque; mkdir opaque; ls -a . opaque")
     }),
     scenario("two containers reach each other over the bridge", |p| {
         let server = p.alive("", &["/bin/nc", "-ll", "-p", "7000", "-e", "/bin/echo", "hello"])?;
@@ -184,15 +197,6 @@ pub(super) const ALL: &[Scenario<Podman>] = &[
         }
         contains("the notification", &text, "READY=1")?;
         Ok("READY=1".into())
-    }),
-    scenario("an error is the runtime's own words, from its log in JSON", |p| {
-        let stderr = p.run("", &["/no/such/program"])?.output()?.exits(127)?.stderr;
-        // Without the JSON it would be a line of standard error, which begins with the time or the runtime's name.
-        let words =
-            stderr.split_once(&format!("Error: {}: ", p.lab.runtime())).map_or("", |(_, words)| words);
-        contains("the error", words, "/no/such/program")?;
-        hold(!words.starts_with("ociruntime: ") && !words.contains("level=error"), words)?;
-        Ok("its own words".into())
     }),
     scenario("--log-level=debug shows them too", |p| {
         let words =
