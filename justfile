@@ -4,8 +4,6 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 # The runtime that the recipes use: the release build, or another one by its path.
 export OCIRUNTIME := env("OCIRUNTIME", `scripts/artifact ociruntime`)
-prefix := env("PREFIX", "/usr/local")
-destdir := env("DESTDIR", "")
 
 # List the recipes.
 _list:
@@ -32,7 +30,7 @@ test: (setup "build" "test") check conformance rootless
 
 # All lanes, one after another, with a summary; a lane that cannot run here says why.
 test-all:
-    @scripts/lanes check conformance rootless shellcheck demo test-engines test-vm
+    @scripts/lanes check conformance rootless shellcheck demo test-install test-engines test-vm
 
 # Formatting, lints and unit tests.
 check: (setup "build" "test") && unit
@@ -79,9 +77,17 @@ shellcheck: (setup "shellcheck")
 bench *args: (setup "build" "bench") build
     @bench/run {{ args }}
 
-# Install the runtime under PREFIX (/usr/local), below DESTDIR where that is set.
+# Install the runtime, manual pages, completions and Podman's settings; PREFIX, SYSCONFDIR and DESTDIR are heeded.
 install: build
-    install -D -m 755 "$OCIRUNTIME" "{{ destdir }}{{ prefix }}/bin/ociruntime"
+    @scripts/install
+
+# Remove what `install` has put in place.
+uninstall:
+    @scripts/install --remove
+
+# Install into a directory of its own: every flag is in the manual pages and in the completions.
+test-install: build
+    @scripts/test-install
 
 # Remove what was built, fetched and measured.
 clean:
