@@ -306,13 +306,10 @@ fn way_into_unit<'c>(
         let mut starting = order.start(pid, &planned.properties)?;
         Ok(Box::new(move || {
             let started = starting.wait();
-            let made = if starting.is_ours() {
-                created.insert(Created::default())
-            } else {
-                return Ok(started.map(|()| Vec::new())?);
-            };
+            // A unit that failed to start is there to be undone; one that was refused is somebody else's.
+            *created = starting.is_ours().then(Created::default);
             started?;
-            made.extend(planned.cgroup.create()?);
+            created.get_or_insert_default().extend(planned.cgroup.create()?);
             planned.cgroup.apply(&planned.early)?;
             if unit.is_slice() {
                 unit.tree.place(pid)?;
