@@ -147,11 +147,11 @@ impl Test {
         root.into_iter().chain(self.driver.flag().map(OsStr::new))
     }
 
-    /// Skips the case where the container's cgroups are made by systemd, which has another kind of cgroupsPath.
-    pub(crate) fn by_cgroupfs(&self) -> Outcome {
+    /// Skips the case where the container's cgroups are made by systemd, which differs in this: `how`.
+    pub(crate) fn by_cgroupfs(&self, how: &str) -> Outcome {
         match self.driver {
             Driver::Cgroupfs => Ok(()),
-            Driver::Systemd => skip("for systemd a cgroupsPath is SLICE:PREFIX:NAME"),
+            Driver::Systemd => skip(how),
         }
     }
 

@@ -189,7 +189,7 @@ struct Place {
 
 impl Place {
     fn make(t: &Test) -> Outcome<Self> {
-        t.by_cgroupfs()?;
+        t.by_cgroupfs(super::cgroups::PLACE)?;
         let place = Self { path: format!("/{}-place", t.tag) };
         for dir in place.dirs() {
             fs::create_dir(&dir).doing(format!("make {}", dir.display()))?;

@@ -12,6 +12,9 @@ use std::path::PathBuf;
 
 const PIDS: Control = Control("pids", "pids.max", "pids.max");
 
+/// Why a plain path is not for systemd.
+pub(super) const PLACE: &str = "for systemd a cgroupsPath is SLICE:PREFIX:NAME";
+
 pub(crate) const CASES: &[Case] = &[
     case("the container has a cgroup in every hierarchy", "config-linux.md: Cgroups Path", |t| {
         let container = t.idle()?;
@@ -34,7 +37,7 @@ pub(crate) const CASES: &[Case] = &[
     })
     .wavers("runc", "1.1 does not know the hierarchy misc"),
     case("an absolute cgroupsPath is below the cgroup mounts", "config-linux.md: Cgroups Path", |t| {
-        t.by_cgroupfs()?;
+        t.by_cgroupfs(PLACE)?;
         let path = format!("/{}-path", t.tag);
         let container =
             t.start(&t.bundle()?.set("/linux/cgroupsPath", json!(path)).args(&["/bin/sleep", "1000"]))?;
@@ -42,19 +45,19 @@ pub(crate) const CASES: &[Case] = &[
         same("members", members, format!("{}\n", container.pid))
     }),
     case("the same cgroupsPath is the same place again", "config-linux.md: Cgroups Path", |t| {
-        t.by_cgroupfs()?;
+        t.by_cgroupfs(PLACE)?;
         let path = format!("/{}-path", t.tag);
         let bundle = t.bundle()?.set("/linux/cgroupsPath", json!(path)).args(&["cat", "/proc/self/cgroup"]);
         same("cgroups", t.output(&bundle)?, t.output(&bundle)?)
     }),
     case("a relative cgroupsPath is accepted", "config-linux.md: Cgroups Path", |t| {
-        t.by_cgroupfs()?;
+        t.by_cgroupfs(PLACE)?;
         let path = format!("{}-path", t.tag);
         let bundle = t.bundle()?.set("/linux/cgroupsPath", json!(path)).args(&["cat", "/proc/self/cgroup"]);
         contains("cgroups", &t.output(&bundle)?, &path)
     }),
     case("a cgroupsPath cannot leave the cgroup mounts", "config-linux.md: Cgroups Path", |t| {
-        t.by_cgroupfs()?;
+        t.by_cgroupfs(PLACE)?;
         let above = mount_of("pids")?.with_file_name(format!("{}-path", t.tag));
         t.run(&t.bundle()?.set("/linux/cgroupsPath", json!(format!("/../{}-path", t.tag))))?;
         hold(fs::remove_dir_all(&above).is_err(), "a directory was made beside the hierarchies")
@@ -79,6 +82,7 @@ pub(crate) const CASES: &[Case] = &[
         same("cpuset.cpus", cpus.as_str(), all.trim())
     }),
     case("without resources nothing is limited", "config-linux.md: Control groups", |t| {
+        t.by_cgroupfs("systemd has a limit of tasks for every unit")?;
         let container = t.start(&t.bundle()?.without("/linux/resources").args(&["/bin/sleep", "1000"]))?;
         same("pids.max", PIDS.read(&container)?.as_str(), "max")
     }),
