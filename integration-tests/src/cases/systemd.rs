@@ -163,6 +163,7 @@ pub(crate) const CASES: &[Case] = &[
         gone(t)
     }),
     case("a container that has run leaves no unit", "runtime.md: Lifecycle", |t| {
+        needs_systemd()?;
         let bundle = at(t.bundle()?, "", t);
         bundle.write()?;
         t.command(&["--systemd-cgroup", "run", "--bundle", arg(&bundle.dir), &t.id()])?.output()?.ok()?;
