@@ -18,6 +18,11 @@ impl Cgroup {
         Ok(present)
     }
 
+    /// Whether its file holds this value now.
+    pub(crate) fn holds(&self, write: &Write) -> bool {
+        self.present(write).is_ok_and(|now| now.is_some_and(|now| now.value == write.value))
+    }
+
     fn present(&self, write: &Write) -> Result<Option<Write>, Error> {
         let Some(directory) = self.directory(write.version, &write.controller) else { return Ok(None) };
         let instead = match &write.absent {

@@ -28,12 +28,15 @@ impl Cgroup {
         }
     }
 
-    /// Carries out what [`update`](Self::update) returned. One that is refused does not keep the others.
+    /// Carries out what [`update`](Self::update) returned, where something has changed. One that is refused does
+    /// not keep the others.
     ///
     /// # Errors
     /// The first that was refused.
     pub fn set_back(&self, present: &[Write]) -> Result<(), Error> {
-        let tried: Vec<Result<(), Error>> = knots(present).map(|knot| self.apply(knot)).collect();
+        // The kernel may refuse even what is there already, as the shares of a cgroup that is idle.
+        let changed: Vec<Write> = present.iter().filter(|write| !self.holds(write)).cloned().collect();
+        let tried: Vec<Result<(), Error>> = knots(&changed).map(|knot| self.apply(knot)).collect();
         tried.into_iter().collect::<Result<(), Error>>()?;
         self.tell_systemd(present)
     }

@@ -5,7 +5,7 @@ use crate::case::{Case, Doing, Outcome, case, fail, skip};
 use crate::cgroup::{Control, Version, version_of};
 use crate::console::arg;
 use crate::container::Container;
-use crate::expect::{contains, hold, same, until};
+use crate::expect::{contains, hold, lacks, same, until};
 use crate::runtime::Output;
 use crate::test::Test;
 use serde_json::{Value, json};
@@ -158,6 +158,14 @@ pub(crate) const CASES: &[Case] = &[
         same("limits", (MEMORY.read(&container)?, shares.read(&container)?), before)
     })
     .wavers("runc", "1.1 goes back to the limits it has on record, on v1 to none"),
+    case("what a refused change has not touched is not set back", "runc update", |t| {
+        let container = limited(t, json!({}))?;
+        update(t, &container, &["--cpu-idle", "1"])?;
+        // The kernel takes no shares for a cgroup that is idle, not even those that it has.
+        let call = t.call(&["update", "--cpu-share", "512", &container.id])?;
+        lacks("the error", &call.refused(1, "--cpu-share")?.stderr, "setting back")
+    })
+    .differs("runc", "1.1 has no --cpu-idle"),
     case("after a change that failed the next one works", "runc update", |t| {
         let container = limited(t, json!({"memory": {"limit": 67_108_864, "swap": 67_108_864}}))?;
         try_update(t, &container, &["--memory-swap", "128m", "--pids-limit", "999999999"])?.exits(1)?;
