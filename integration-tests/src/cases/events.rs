@@ -2,7 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case, skip};
-use crate::cgroup::version_of;
+use crate::cgroup::{Version, version_of};
 use crate::container::Container;
 use crate::expect::{contains, hold, json, same, until};
 use crate::runtime::Running;
@@ -232,6 +232,13 @@ pub(crate) const CASES: &[Case] = &[
         same("exit status", container.wait()?, 137)?;
         container.delete()?;
         contains("events", &events.wait()?.ok()?.stdout, "{\"type\":\"oom\"")
+    }),
+    case("an init that runs out of memory during create is told of as that", "runc create", |t| {
+        if version_of("memory")? == Version::V1 {
+            return skip("cgroup v1 refuses a limit below what is used");
+        }
+        let bundle = t.bundle()?.set("/linux/resources", value!({"memory": {"limit": 4096}}));
+        t.rejects(&bundle, "container init was OOM-killed (memory limit too low?)")
     }),
     case("without a shortage there is no oom event", "runc events", |t| {
         version_of("memory")?;
