@@ -2,11 +2,13 @@
 
 use std::os::fd::OwnedFd;
 
+use cgroup::Cgroup;
 use sys::Errno;
 
 use crate::args;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
+use crate::members::Circle;
 use crate::signal::Signal;
 use crate::status::{self, Status};
 use crate::store::{Entry, Record, Store};
@@ -33,6 +35,7 @@ fn send(entry: &Entry, record: &Record, signal: Signal) -> Result<()> {
 
 /// Sends a signal to a container's init, SIGKILL also to all that would outlive it.
 pub(crate) fn send_to(record: &Record, init: &OwnedFd, signal: Signal) -> Result<()> {
+    let others = if signal == Signal::KILL { without_cgroup(record) } else { None };
     match sys::pidfd::send_signal(init, signal.0) {
         Err(error) if error.errno == Errno::ESRCH => return Err(Error::NotRunning),
         result => result.map_err(|error| Error::Other(format!("signal {}: {error}", signal.0)))?,
@@ -43,7 +46,14 @@ pub(crate) fn send_to(record: &Record, init: &OwnedFd, signal: Signal) -> Result
     if !record.has_own_pid_namespace() {
         record.cgroup.kill().map_err(Error::other)?;
     }
+    others.map_or(Ok(()), |others| others.kill())?;
     thaw(record)
+}
+
+/// The processes that outlive init and that no cgroup knows.
+fn without_cgroup(record: &Record) -> Option<Circle> {
+    let is_theirs = matches!(record.cgroup, Cgroup::Unmanaged) && !record.has_own_pid_namespace();
+    record.init.filter(|_| is_theirs).and_then(|init| Circle::of(init.pid, record.namespaces))
 }
 
 /// In a pid namespace that the container shares, processes may live on although init is gone.

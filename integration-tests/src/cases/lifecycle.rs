@@ -207,7 +207,7 @@ pub(crate) const CASES: &[Case] = &[
         t.call(&["delete", "--force", &container.id])?.ok()?;
         t.nothing_left()
     })
-    .needs_root("without a cgroup nobody knows them"),
+    .needs_root("without a cgroup nobody knows them once init has ended"),
     case("kill sends SIGTERM unless told otherwise", "runc kill", |t| {
         let container = t.start(
             &t.bundle()?.sh("trap 'echo term; exit 3' TERM; echo ready; while :; do sleep 0.01; done"),
@@ -267,8 +267,7 @@ pub(crate) const CASES: &[Case] = &[
             reaper::all();
             procfs::descendants(Pid::this()).is_empty().then_some(())
         })
-    })
-    .needs_root("without a cgroup nobody knows them"),
+    }),
     case("SIGKILL of a container without a pid namespace ends all its processes", "runc kill", |t| {
         let script = "setsid sleep 1000 & echo ready; read forever </dev/zero";
         let container = t.start(&t.bundle()?.without_namespace("pid").sh(script))?;
@@ -280,7 +279,6 @@ pub(crate) const CASES: &[Case] = &[
             procfs::descendants(Pid::this()).is_empty().then_some(())
         })
     })
-    .needs_root("without a cgroup nobody knows them")
     .differs("runc", "new in 1.2"),
     case("of two creates with one id one succeeds", "runtime.md: Create", |t| {
         let bundle = t.bundle()?;

@@ -4,11 +4,14 @@
 use crate::bundle::{Bundle, chown};
 use crate::case::{Case, Doing, Outcome, case, skip};
 use crate::console::{ConsoleSocket, arg};
+use crate::container::Container;
 use crate::expect::{contains, hold, json, same, until};
 use crate::leak;
-use crate::procfs::status_field;
+use crate::procfs::{self, status_field};
+use crate::reaper;
 use crate::test::Test;
 use crate::user::{RANGE, UID};
+use nix::unistd::Pid;
 use serde_json::json;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -118,6 +121,28 @@ pub(crate) const CASES: &[Case] = &[
         t.call(&["delete", "--force", &container.id])?.ok()?;
         t.nothing_left()
     }),
+    case("SIGKILL reaches every process of a container without a pid namespace and a cgroup", "runc kill", |t| {
+        let t = &t.ordinary()?;
+        no_cgroups_of_its_own()?;
+        let container = forking(t)?;
+        container.stop()?;
+        all_gone()?;
+        container.delete()
+    })
+    .differs("runc", "it knows no processes without a cgroup"),
+    case(
+        "delete --force ends every process of a container without a pid namespace and a cgroup",
+        "runc delete",
+        |t| {
+            let t = &t.ordinary()?;
+            no_cgroups_of_its_own()?;
+            let container = forking(t)?;
+            t.call(&["delete", "--force", &container.id])?.ok()?;
+            all_gone()?;
+            t.nothing_left()
+        },
+    )
+    .differs("runc", "it knows no processes without a cgroup"),
     case("without --root the state is below XDG_RUNTIME_DIR", "runc --root", |t| {
         let t = &t.ordinary()?;
         let bundle = one_id(t)?.args(&["/bin/sleep", "1000"]);
@@ -273,6 +298,22 @@ fn nested(t: &Test, args: &[&str]) -> Outcome<Bundle> {
     let bundle = one_id(t)?.set("/linux/uidMappings", map.clone()).set("/linux/gidMappings", map).args(args);
     bundle.write()?;
     Ok(bundle)
+}
+
+/// A container without a pid namespace, in which a second process runs that is in a session of its own.
+fn forking(t: &Test) -> Outcome<Container<'_>> {
+    let script = "setsid sleep 1000 & echo ready; read forever </dev/zero";
+    let container = t.start(&t.bundle()?.without_namespace("pid").sh(script))?;
+    container.says("ready")?;
+    Ok(container)
+}
+
+/// Waits until nothing is left of what the case has begun.
+fn all_gone() -> Outcome {
+    until("the processes are gone", || {
+        reaper::all();
+        procfs::descendants(Pid::this()).is_empty().then_some(())
+    })
 }
 
 /// Skips the case where whoever runs the tests has given the user cgroups.
