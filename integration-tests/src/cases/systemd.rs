@@ -368,8 +368,7 @@ fn users_bundle(t: &Test) -> Outcome<Bundle> {
     if !is_v2() {
         return skip("cgroup v1 is not delegated to users");
     }
-    let started = t.host(&["/bin/systemctl", "start", &format!("user@{USER}.service")])?.output()?;
-    if started.ok().is_err() || !Path::new(&runtime_dir()).join("bus").exists() {
+    if !Path::new(&runtime_dir()).join("bus").exists() {
         return skip("no user with a systemd and a bus of its own here");
     }
     let bundle = t.bundle()?;
