@@ -138,6 +138,9 @@ pub(crate) const CASES: &[Case] = &[
         "config-linux.md: Memory",
         |t| {
             version_of("memory")?;
+            t.by_cgroupfs(
+                "systemd removes the cgroup, and what it has counted, when its only process is gone",
+            )?;
             let (_, output) =
                 t.try_create(&t.bundle()?.set("/linux/resources", json!({"memory": {"limit": 4096}})), &[])?;
             output.refused(1, "memory")?;
