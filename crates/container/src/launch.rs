@@ -606,7 +606,7 @@ impl Outcome<'_> {
                 Packet::Failed { step, reason } => return Err(self.failed(step, reason, descriptor)),
                 Packet::Span { step, start, end } => trace.child(|| (self.label)(step), start, end),
                 Packet::Executing => executing = true,
-                Packet::Request(step) => self.hand_over(step, descriptor)?,
+                Packet::Request(step) => executing = self.hand_over(step, descriptor)?,
                 _ => {}
             }
         }
@@ -617,13 +617,12 @@ impl Outcome<'_> {
         }
     }
 
-    /// The child has loaded its filter and waits until the listener, which comes along, is in good hands.
-    fn hand_over(&mut self, step: u32, listener: Option<OwnedFd>) -> Result<()> {
+    /// The child has loaded its filter and waits until the listener, which comes along, is in good hands. Answers whether
+    /// it has lived to hear so: an agent takes its time.
+    fn hand_over(&mut self, step: u32, listener: Option<OwnedFd>) -> Result<bool> {
         let listener = listener.ok_or(Reason::Mismatch).map_err(|reason| self.failed(step, reason, None))?;
         (self.agent)(listener).map_err(|error| self.failed(step, error.into(), None))?;
-        // It may have been killed meanwhile, of which the end of the channel tells.
-        let _ = self.channel.send(Packet::Granted(step), None);
-        Ok(())
+        Ok(self.channel.send(Packet::Granted(step), None).is_ok())
     }
 
     fn failed(&mut self, step: u32, reason: Reason, output: Option<OwnedFd>) -> Error {

@@ -5,14 +5,19 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sys::Call;
-use sys::socket::{self, Kind};
+use sys::socket;
 
 use crate::error::{Error, Result};
 use crate::status::Status;
 use crate::store::Record;
+
+/// How long an agent may let us wait that does not accept, or does not read: the process cannot go on meanwhile, and
+/// `start` has the lock.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the agent waits, and what it is to be told: on record, since `start` and `exec` need it too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +45,7 @@ impl Agent {
     fn send(&self, record: &Record, status: Status, pid: i32, listener: &OwnedFd) -> sys::Result<()> {
         let message = ProcessState::new(self, record, status, pid).to_json();
         let path = sys::file::c_path(&self.path, Call::Connect)?;
-        socket::send_stream(socket::connect(&path, Kind::Stream)?, &message, listener.as_fd())
+        socket::send_stream(socket::connect_within(&path, PATIENCE)?, &message, listener.as_fd())
     }
 }
 

@@ -105,10 +105,11 @@ impl Proxy {
         loop {
             let left = end.saturating_sub(sys::time::monotonic());
             let watched = [reached.as_fd(), self.inside()];
+            // The container is heard last: it may never be silent.
             match poll::readable(watched, Some(left)).map_err(Error::other)? {
-                [_, true] => self.carry(pid)?,
-                [true, false] => return Ok(()),
-                [false, false] => {
+                [true, _] => return Ok(()),
+                [_, true] if !left.is_zero() => self.carry(pid)?,
+                _ => {
                     tracing::warn!("NOTIFY_SOCKET: no answer to the barrier within 30 s");
                     return Ok(());
                 }
@@ -228,6 +229,16 @@ mod tests {
         let (init, end) = fd::pipe().unwrap();
         drop(end);
         assert!(proxy.wait(init.as_fd(), 7).is_ok());
+    }
+
+    #[test]
+    fn a_container_that_does_not_stop_talking_is_not_listened_to_for_ever() {
+        let (mut proxy, manager, container) = proxy("flood");
+        fd::never_wait(&container).unwrap();
+        while socket::send(&container, b"STATUS=up", None).is_ok() {}
+        drop(manager);
+        proxy.settle(7).unwrap();
+        assert_eq!(poll::readable([proxy.inside()], Some(Duration::ZERO)), Ok([true]));
     }
 
     #[test]

@@ -21,7 +21,9 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
 use sys::early::{ENTERING, MARK, mark};
 use sys::process::Strings;
-use sys::{Call, Errno, Error, Named, Result, fd, memfd};
+use sys::{fd, memfd};
+
+use crate::error::{Error, Result};
 
 /// This process's own executable.
 const EXE: &str = "/proc/self/exe";
@@ -34,11 +36,9 @@ pub(crate) fn reenter(args: &[OsString]) -> Result<()> {
         return Ok(());
     }
     // To make the file is not all: some security modules let no program run from where it lies.
-    let mut failed = Error { call: Call::Execve, errno: Errno::ENOEXEC };
-    for make in [copy_in_memory, unlinked_copy] {
-        failed = make().map_or_else(|error| error, |file| execute(&file));
-    }
-    Err(failed)
+    let again = |make: fn() -> Result<OwnedFd>| make().map_or_else(|error| error, |file| execute(&file));
+    again(copy_in_memory);
+    Err(again(unlinked_copy))
 }
 
 fn is_sealed() -> bool {
@@ -50,8 +50,9 @@ fn variable() -> &'static OsStr {
     OsStr::from_bytes(MARK.to_bytes())
 }
 
+/// Only comes back if it fails.
 fn execute(file: &OwnedFd) -> Error {
-    match sys::fs::stat(file) {
+    let failed = match sys::fs::stat(file) {
         Ok(stat) => {
             let arguments = env::args_os().map(c_string).collect();
             let inherited = env::vars_os().filter(|(name, _)| name != variable());
@@ -61,7 +62,8 @@ fn execute(file: &OwnedFd) -> Error {
             sys::process::execute_file(file, &Strings::new(arguments), &Strings::new(environment))
         }
         Err(error) => error,
-    }
+    };
+    Error::other(failed)
 }
 
 /// The arguments and variables of a process have no NUL bytes in them.
@@ -70,25 +72,28 @@ fn c_string(text: OsString) -> CString {
 }
 
 fn copy_in_memory() -> Result<OwnedFd> {
-    let copy = memfd::executable(c"ociruntime")?;
-    let exe = File::open(EXE).named(Call::Open)?;
-    memfd::copy(&exe, &copy, exe.metadata().named(Call::Stat)?.len())?;
-    memfd::seal(&copy)?;
+    let copy = memfd::executable(c"ociruntime").map_err(Error::other)?;
+    fill(&copy)?;
+    memfd::seal(&copy).map_err(Error::other)?;
     Ok(copy)
 }
 
 /// A private copy without a name: whoever writes to it writes to nothing that anybody will execute again.
 fn unlinked_copy() -> Result<OwnedFd> {
-    let exe = File::open(EXE).named(Call::Open)?;
-    let copy = OpenOptions::new()
-        .write(true)
-        .custom_flags(fd::O_TMPFILE)
-        .mode(0o500)
-        .open("/tmp")
-        .named(Call::Open)?;
-    memfd::copy(&exe, &copy, exe.metadata().named(Call::Stat)?.len())?;
+    const PLACE: &str = "/tmp";
+    let mut unnamed = OpenOptions::new();
+    unnamed.write(true).custom_flags(fd::O_TMPFILE).mode(0o500);
+    let copy = unnamed.open(PLACE).map_err(Error::io("make a file in", PLACE))?;
+    fill(&copy)?;
     // A file that is open for writing cannot be executed.
-    let readable = fd::open(fd::cwd(), fd::ProcPath::new(copy.as_fd()).as_c_str(), fd::O_RDONLY, 0)?;
+    let path = fd::ProcPath::new(copy.as_fd());
+    let readable = fd::open(fd::cwd(), path.as_c_str(), fd::O_RDONLY, 0).map_err(Error::other)?;
     drop(copy);
     Ok(readable)
+}
+
+fn fill(copy: impl AsFd) -> Result<()> {
+    let exe = File::open(EXE).map_err(Error::io("open", EXE))?;
+    let length = exe.metadata().map_err(Error::io("stat", EXE))?.len();
+    memfd::copy(&exe, copy, length).map_err(Error::file("copy", EXE))
 }

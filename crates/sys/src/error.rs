@@ -157,6 +157,7 @@ calls! {
     Setresgid = "setresgid",
     Setresuid = "setresuid",
     Setsid = "setsid",
+    Setsockopt = "setsockopt",
     Signalfd = "signalfd",
     Sigprocmask = "rt_sigprocmask",
     Socket = "socket",

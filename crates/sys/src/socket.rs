@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::time::Duration;
 
 use crate::fd::owned;
 use crate::{Call, Errno, Error, Result, checked};
@@ -74,7 +75,33 @@ pub fn bind(path: &CStr, kind: Kind) -> Result<OwnedFd> {
 
 /// Connects to the socket at the path; one that begins with `@` is the name of an abstract socket (unix(7)).
 pub fn connect(path: &CStr, kind: Kind) -> Result<OwnedFd> {
-    let socket = unix(kind)?;
+    connect_with(unix(kind)?, path)
+}
+
+/// Connects for a stream to a peer who may never get to us: ETIMEDOUT if its queue is full all that time. Whatever is
+/// sent is given up after the same time (socket(7) `SO_SNDTIMEO`), which must not be zero.
+pub fn connect_within(path: &CStr, patience: Duration) -> Result<OwnedFd> {
+    let socket = unix(Kind::Stream)?;
+    let time = libc::timeval { tv_sec: patience.as_secs() as _, tv_usec: patience.subsec_micros() as _ };
+    let length = size_of_val(&time) as libc::socklen_t;
+    // SAFETY: the time outlives the call and its length is passed.
+    let set = unsafe {
+        let (level, option) = (libc::SOL_SOCKET, libc::SO_SNDTIMEO);
+        libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const time).cast(), length)
+    };
+    checked(Call::Setsockopt, libc::c_long::from(set))?;
+    connect_with(socket, path).map_err(too_late)
+}
+
+/// What the kernel says when the time of `SO_SNDTIMEO` is over is what it says to those who do not wait at all.
+fn too_late(error: Error) -> Error {
+    match error.errno {
+        Errno::EAGAIN => Error { errno: Errno::ETIMEDOUT, ..error },
+        _ => error,
+    }
+}
+
+fn connect_with(socket: OwnedFd, path: &CStr) -> Result<OwnedFd> {
     let (address, length) = address(path, Call::Connect)?;
     // SAFETY: the address outlives the call and its length is passed.
     let result = unsafe { libc::connect(socket.as_raw_fd(), (&raw const address).cast(), length) };
@@ -134,11 +161,12 @@ pub fn send_all(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>])
     transmit(socket, bytes, descriptors).map(drop)
 }
 
-/// Sends bytes over a stream, in as many messages as it takes, with a descriptor in the first of them.
+/// Sends bytes over a stream, in as many messages as it takes, with a descriptor in the first of them. ETIMEDOUT if
+/// nobody reads, over one of [`connect_within`].
 pub fn send_stream(socket: impl AsFd, bytes: &[u8], descriptor: BorrowedFd<'_>) -> Result<()> {
-    let mut sent = transmit(&socket, bytes, &[descriptor])?;
+    let mut sent = transmit(&socket, bytes, &[descriptor]).map_err(too_late)?;
     while sent < bytes.len() {
-        sent += transmit(&socket, &bytes[sent..], &[])?;
+        sent += transmit(&socket, &bytes[sent..], &[]).map_err(too_late)?;
     }
     Ok(())
 }
@@ -267,6 +295,33 @@ mod tests {
         send(connect(&name, Kind::Datagrams).unwrap(), b"here", None).unwrap();
         let mut buffer = [0; 16];
         assert_eq!(receive(&bound, &mut buffer).unwrap().0, 4);
+    }
+
+    /// A peer who has room for one to wait, and never looks.
+    fn idle_peer(test: &str) -> (OwnedFd, CString) {
+        let name = CString::new(format!("@sys-test-{test}-{}", std::process::id())).unwrap();
+        let socket = bind(&name, Kind::Stream).unwrap();
+        // SAFETY: no pointers.
+        checked(Call::Listen, libc::c_long::from(unsafe { libc::listen(socket.as_raw_fd(), 0) })).unwrap();
+        (socket, name)
+    }
+
+    const SHORT: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_peer_who_never_accepts_is_given_up() {
+        let (_peer, name) = idle_peer("accepts");
+        let _first = connect_within(&name, SHORT).unwrap();
+        let error = connect_within(&name, SHORT).unwrap_err();
+        assert_eq!(error, Error { call: Call::Connect, errno: Errno::ETIMEDOUT });
+    }
+
+    #[test]
+    fn a_peer_who_never_reads_is_given_up() {
+        let (peer, name) = idle_peer("reads");
+        let connection = connect_within(&name, SHORT).unwrap();
+        let error = send_stream(connection, &vec![0; 16 << 20], peer.as_fd()).unwrap_err();
+        assert_eq!(error, Error { call: Call::Send, errno: Errno::ETIMEDOUT });
     }
 
     #[test]

@@ -21,11 +21,12 @@ macro_rules! main {
 }
 
 /// What Rust's own start would have done that matters: signals as a runtime needs them, and something at the standard
-/// descriptors, or the next file that is opened would be taken for one of them.
+/// descriptors, or the next file that is opened would be taken for one of them; by the program of a container, too.
 pub fn prepare() {
     signal::prepare();
-    for _ in poll::closed_standard_descriptors() {
-        // It takes the lowest free number; without /dev/null there is nothing to put there.
-        let _ = fd::open(fd::cwd(), c"/dev/null", libc::O_RDWR, 0).map(IntoRawFd::into_raw_fd);
+    for number in poll::closed_standard_descriptors() {
+        // It takes the lowest free number, which is this one; without /dev/null there is nothing to put there.
+        let null = fd::open(fd::cwd(), c"/dev/null", libc::O_RDWR, 0).map(IntoRawFd::into_raw_fd);
+        let _ = null.and_then(|_| fd::keep_on_exec(number));
     }
 }

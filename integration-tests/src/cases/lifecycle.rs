@@ -343,6 +343,11 @@ pub(crate) const CASES: &[Case] = &[
                 .map(drop)
         },
     ),
+    case("a program whose caller has closed standard input reads nothing", "null(4)", |t| {
+        let bundle = t.bundle()?.sh("cat && echo read");
+        let call = t.run_through(&["/bin/sh", "-c", "exec \"$@\" <&-", "sh"], &bundle, &[])?;
+        same("output", call.output()?.ok()?.stdout, "read\n")
+    }),
     case("containers live side by side", "runtime.md: Create", |t| {
         let bundles = [t.bundle()?, t.bundle()?, t.bundle()?];
         let bundles = bundles.map(|bundle| bundle.args(&["/bin/sleep", "1000"]));

@@ -10,7 +10,9 @@ use crate::narrow;
 use crate::test::Test;
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 
 /// Why a closed profile does not do for every runtime.
 const GO: &str = "the Go runtime makes calls of its own after the filter is loaded";
@@ -264,6 +266,20 @@ pub(crate) const CASES: &[Case] = &[
         t.run(&bundle)?.refused(1, "refused")?;
         t.nothing_left()
     }),
+    case("a container killed while its agent is busy has not started", "runtime.md: Start", |t| {
+        let path = t.path("agent.sock");
+        let listening = UnixListener::bind(&path).doing("listen as an agent")?;
+        // More than a socket holds: start waits until it is read.
+        let metadata = "x".repeat(4 << 20);
+        let bundle = heard_at(t, arg(&path))?.set("/linux/seccomp/listenerMetadata", json!(metadata));
+        let container = t.create(&bundle.args(&["sleep", "1000"]))?;
+        let starting = t.command(&["start", &container.id])?.spawn()?;
+        let (mut connection, _) = listening.accept().doing("accept as an agent")?;
+        container.stop()?;
+        connection.read_to_end(&mut Vec::new()).doing("read as an agent")?;
+        starting.wait()?.refused(1, "").map(drop)
+    })
+    .differs("runc", "its create loads the filter and waits for the agent"),
     case("an exec fails when the agent is gone", "config-linux.md: listenerPath", |t| {
         let agent = Agent::wait(t)?;
         let container = t.create(&heard(t, &agent)?.args(&["sleep", "1000"]))?;
