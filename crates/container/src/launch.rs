@@ -6,7 +6,7 @@ use std::time::Duration;
 use cgroup::{Cgroup, Doors};
 use sys::clone::{Child, How, Side, clone};
 use sys::pidfd;
-use sys::{Errno, fd, namespace, resource};
+use sys::{Errno, fd, namespace, resource, socket};
 
 use crate::child::{self, Inheritance};
 use crate::error::{Error, Result};
@@ -32,6 +32,8 @@ pub struct Launch<'p, 'l> {
     pub listener: Option<OwnedFd>,
     /// What the parent does while the child is at work, and would else do before or after.
     pub meanwhile: Option<Box<dyn FnOnce() + 'l>>,
+    /// For a plan that enters a container: whether to give up when that is frozen half-way, and the child with it.
+    pub shuns_freezer: bool,
     /// Descriptors that the child must not keep: a lock would live as long as the container.
     pub private: Vec<BorrowedFd<'l>>,
 }
@@ -98,27 +100,40 @@ impl Taken {
 
 /// Ends and reaps the child unless it is kept.
 #[derive(Debug)]
-struct Guard(Option<Child>);
+struct Guard {
+    child: Option<Child>,
+    /// How long a killed child is waited for; `None` = until it has ended.
+    patience: Option<Duration>,
+}
 
 /// SIGKILL.
 const KILL: i32 = 9;
 
+/// How long a child that enters a container may be silent before its parent looks whether it is frozen.
+const SILENCE: Duration = Duration::from_millis(100);
+
+/// How long a killed child may take to end; it takes no time but on a machine without any.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 impl Guard {
     fn child(&self) -> Result<&Child> {
-        self.0.as_ref().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
+        self.child.as_ref().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
     }
 
     fn keep(mut self) -> Result<Child> {
-        self.0.take().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
+        self.child.take().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(child) = self.0.take() {
+        if let Some(child) = self.child.take() {
             // Both can only fail because the child has ended, which is what is wanted.
             let _ = pidfd::send_signal(&child.pidfd, KILL);
-            let _ = pidfd::reap(&child.pidfd);
+            // One that is frozen by cgroup v1 ends when it is thawed, and is somebody else's to reap then.
+            if matches!(pidfd::wait(&child.pidfd, self.patience), Ok(true)) {
+                let _ = pidfd::reap(&child.pidfd);
+            }
         }
     }
 }
@@ -131,6 +146,9 @@ impl<'p> Launch<'p, '_> {
         let (ours, theirs) = Channel::pair().map_err(Error::doing("make a socket pair"))?;
         let (child, place_me) = self.spawn(&opened, &ours, &theirs, trace)?;
         drop(theirs);
+        if self.shuns_freezer {
+            socket::set_patience(&ours, SILENCE).map_err(Error::doing("limit the wait for the child"))?;
+        }
         if let Some(outside) = outside {
             namespace::setns(outside, namespace::NEWPID).map_err(Error::doing("leave the pid namespace"))?;
         }
@@ -138,7 +156,7 @@ impl<'p> Launch<'p, '_> {
             plan: self.plan,
             cgroup: self.cgroup,
             channel: ours,
-            child: Guard(Some(child)),
+            child: Guard { child: Some(child), patience: self.shuns_freezer.then_some(LAST_WAIT) },
             console: None,
             place_me,
             lender: Lender::default(),
@@ -307,10 +325,8 @@ enum Entry<'l> {
 impl<'p> Server<'p, '_> {
     fn serve(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
         loop {
-            let (packet, descriptor) = match self.channel.receive() {
-                Ok(Some(received)) => received,
-                Ok(None) => return Err(self.died()),
-                Err(error) => return Err(Error::Host { doing: "hear from the container".into(), error }),
+            let Some((packet, descriptor)) = hear(&self.channel, Some(self.cgroup))? else {
+                return Err(self.died());
             };
             match packet {
                 Packet::Request(step) if matches!(self.action(step)?, Action::Ready) => {
@@ -459,7 +475,14 @@ impl<'p> Server<'p, '_> {
         let pidfd =
             descriptor.ok_or_else(|| Error::Plain("no descriptor came with the second process".into()))?;
         let pid = pidfd::pid(&pidfd).map_err(Error::doing("look up the second process"))?;
-        let first = std::mem::replace(&mut self.child, Guard(Some(Child { pid, pidfd }))).keep()?;
+        let patience = self.child.patience;
+        let second = Guard { child: Some(Child { pid, pidfd }), patience };
+        let first = std::mem::replace(&mut self.child, second).keep()?;
+        let ended =
+            pidfd::wait(&first.pidfd, patience).map_err(Error::doing("wait for the first process"))?;
+        if !ended {
+            return Err(frozen());
+        }
         pidfd::reap(&first.pidfd).map_err(Error::doing("reap the first process")).map(drop)
     }
 
@@ -498,6 +521,25 @@ fn died(child: &Guard, cgroup: &Cgroup) -> Error {
 fn write_proc(pid: i32, name: &str, value: &str) -> Result<(), Reason> {
     use sys::Named;
     Ok(std::fs::write(format!("/proc/{pid}/{name}"), value).named(sys::Call::Write)?)
+}
+
+fn frozen() -> Error {
+    Error::Plain("container was paused before the process ran its program".into())
+}
+
+/// Waits for a packet. A child that has limited patience of its parent, and is frozen with the container that it enters,
+/// is given up: an engine's shim would wait for this command, and the command that thaws for the shim.
+fn hear(channel: &Channel, cgroup: Option<&Cgroup>) -> Result<Option<(Packet, Option<OwnedFd>)>> {
+    loop {
+        match channel.receive() {
+            Err(error) if error.errno == Errno::EAGAIN => {
+                if cgroup.is_some_and(|cgroup| matches!(cgroup.is_frozen(), Ok(true))) {
+                    return Err(frozen());
+                }
+            }
+            received => return received.map_err(Error::doing("hear from the container")),
+        }
+    }
 }
 
 fn within(step: &crate::plan::Step, error: Error) -> Error {
@@ -549,7 +591,8 @@ impl Ready<'_> {
         let granted = self.channel.send(Packet::Granted(self.step), None);
         granted.map_err(|_| died(&self.child, cgroup))?;
         let plan = self.plan;
-        Outcome { channel: &self.channel, label: &mut |step| label(plan, step), agent }.wait(trace)?;
+        let label = &mut |step| label(plan, step);
+        Outcome { channel: &self.channel, cgroup: Some(cgroup), label, agent }.wait(trace)?;
         self.taken.keep();
         self.child.keep()
     }
@@ -580,7 +623,7 @@ impl Going {
             known.map_or_else(|| "container init".into(), |(_, label)| label.clone())
         };
         let began = sys::time::monotonic();
-        Outcome { channel: &self.0, label: &mut label, agent }.wait(trace)?;
+        Outcome { channel: &self.0, cgroup: None, label: &mut label, agent }.wait(trace)?;
         trace.note("wait until the program runs", began);
         Ok(())
     }
@@ -589,6 +632,8 @@ impl Going {
 /// What becomes of a child that was told to go on.
 struct Outcome<'o> {
     channel: &'o Channel,
+    /// The cgroup of a container that is entered.
+    cgroup: Option<&'o Cgroup>,
     /// The text of a step.
     label: &'o mut dyn FnMut(u32) -> String,
     /// Takes the listener of a seccomp filter to whoever is to have it.
@@ -599,9 +644,7 @@ impl Outcome<'_> {
     /// Hears from the child until its end of the channel closes: by execve, of which it tells before, or by its death.
     fn wait(&mut self, trace: &mut Trace) -> Result<()> {
         let mut executing = false;
-        while let Some((packet, descriptor)) =
-            self.channel.receive().map_err(Error::doing("hear from the container"))?
-        {
+        while let Some((packet, descriptor)) = hear(self.channel, self.cgroup)? {
             match packet {
                 Packet::Failed { step, reason } => return Err(self.failed(step, reason, descriptor)),
                 Packet::Span { step, start, end } => trace.child(|| (self.label)(step), start, end),

@@ -210,6 +210,7 @@ impl<'b> Container<'b> {
             init: None,
             listener,
             meanwhile: keep_filter(blueprint, &self.entry),
+            shuns_freezer: false,
             private: vec![self.entry.as_fd()],
         };
         self.ready = Some(launch.launch(timeline).map_err(Error::other)?);

@@ -127,11 +127,11 @@ fn launch<'p>(
         return Err(Error::Other("--cgroup: the container has no cgroup of its own".into()));
     }
     let cgroup = record.cgroup.below(&args.cgroup).map_err(Error::other)?;
-    let launched = match launch_in(&cgroup, init, planned, timeline) {
+    let launched = match launch_in(&cgroup, init, planned, !args.ignore_paused, timeline) {
         Err(error) if args.cgroup.is_empty() && is_busy(&error) => {
             let init = record.open_init()?;
             let beside_init = Cgroup::of_process(record.init.map_or(0, |init| init.pid));
-            launch_in(&beside_init.map_err(Error::other)?, init, planned, timeline)
+            launch_in(&beside_init.map_err(Error::other)?, init, planned, !args.ignore_paused, timeline)
         }
         launched => launched,
     };
@@ -142,6 +142,7 @@ fn launch_in<'p>(
     cgroup: &Cgroup,
     init: OwnedFd,
     planned: &'p Planned,
+    shuns_freezer: bool,
     timeline: &mut Trace,
 ) -> container::Result<Ready<'p>> {
     let launch = Launch {
@@ -151,6 +152,7 @@ fn launch_in<'p>(
         init: Some(init),
         listener: None,
         meanwhile: None,
+        shuns_freezer,
         private: Vec::new(),
     };
     launch.launch(timeline)

@@ -193,6 +193,16 @@ fn transmit(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
     }
 }
 
+/// Lets a receiver wait no longer than this for a message; then it is told EAGAIN (socket(7), `SO_RCVTIMEO`).
+pub fn set_patience(socket: impl AsFd, patience: Duration) -> Result<()> {
+    let time = nix::sys::time::TimeVal::new(
+        patience.as_secs() as libc::time_t,
+        libc::suseconds_t::from(patience.subsec_micros()),
+    );
+    nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::ReceiveTimeout, &time)
+        .map_err(|errno| Error { call: Call::Recv, errno })
+}
+
 /// Receives one message into the buffer, with the descriptor that may come along. Length 0: the other end is gone.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> Result<(usize, Option<OwnedFd>)> {
     let (length, descriptors) = receive_all(socket, buffer)?;

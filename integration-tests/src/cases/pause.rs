@@ -9,8 +9,25 @@ use crate::test::Test;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
 
 pub(crate) const CASES: &[Case] = &[
+    case("an exec that pause catches half-way ends with an answer", "runc exec", |t| {
+        let container = t.idle()?;
+        for round in 0..20 {
+            let exec = t.command(&["exec", "--detach", &container.id, "true"])?.spawn()?;
+            // To catch it at a different place each time.
+            sleep(Duration::from_micros(300 * round));
+            container.call("pause")?.ok()?;
+            let output = exec.wait()?;
+            hold(matches!(output.code, 0 | 255), format!("{output:?}"))?;
+            hold(output.code == 0 || output.stderr.contains("paused"), output.stderr)?;
+            container.call("resume")?.ok()?;
+        }
+        Ok(())
+    })
+    .wavers("runc", "waits until the container is resumed, and an engine's shim with it"),
     case("a paused container is paused", "runc pause", |t| {
         let container = paused(t)?;
         same("status", container.status()?, "paused")
