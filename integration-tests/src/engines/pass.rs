@@ -6,6 +6,7 @@ use crate::engines::lab::Lab;
 use crate::engines::sandbox::{self, ROWS};
 use crate::engines::scenario::Row;
 use crate::engines::{containerd, cri, docker, load, nested, podman};
+use crate::leak;
 use serde_json::Value;
 use std::fs;
 use std::process::ExitCode;
@@ -71,6 +72,8 @@ pub(crate) fn main(job: &args::Pass) -> ExitCode {
         Ok(String::new())
     });
     rows.push(Row { seconds: 0.0, ..set_up });
+    // On cgroup v1 a process that is left frozen would keep this sandbox from ending.
+    leak::remove_cgroups(&job.tag);
     let rows: Vec<Value> = rows.iter().map(Row::json).collect();
     fs::write(job.dir.join(ROWS), Value::from(rows).to_string()).expect("write the rows");
     ExitCode::SUCCESS
