@@ -36,11 +36,12 @@ pub struct How<'fd> {
 
 /// Clones the calling process, which must be single-threaded (the runtime never makes a thread).
 ///
-/// Where clone3 is missing or hidden by an outer seccomp filter (ENOSYS), clone(2) serves, which
-/// cannot place the child into a cgroup: that is reported as ENOSYS if `how.cgroup` is set.
+/// Where clone3 is missing or hidden by an outer seccomp filter (ENOSYS, or EPERM from one that is older than the call),
+/// clone(2) serves, which cannot place the child into a cgroup: that is reported as it is if `how.cgroup` is set.
+/// Who really may not make a namespace is told so by either call.
 pub fn clone(how: How<'_>) -> Result<Side> {
     match clone3(how) {
-        Err(Error { errno: Errno::ENOSYS, .. }) if how.cgroup.is_none() => clone2(how.flags),
+        Err(Error { errno: Errno::ENOSYS | Errno::EPERM, .. }) if how.cgroup.is_none() => clone2(how.flags),
         result => result,
     }
 }

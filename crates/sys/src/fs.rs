@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd};
 
-use crate::{Call, Result, checked};
+use crate::{Call, Errno, Error, Result, checked};
 
 pub use libc::{
     PROC_SUPER_MAGIC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK, stat64 as Stat,
@@ -93,11 +93,20 @@ pub fn set_owner(dir: impl AsFd, name: &CStr, uid: u32, gid: u32) -> Result<()> 
 }
 
 /// Whether the caller, with its effective ids, may execute the file (faccessat(2) with `AT_EACCESS`).
+///
+/// That is faccessat2, or what libc does on a kernel without it (5.8). The kernel has no EPERM for this question: it
+/// comes from an outer seccomp filter that is older than the call, and then the real ids are asked about.
 pub fn may_execute(dir: impl AsFd, path: &CStr) -> Result<()> {
+    let (dir, path, may) = (dir.as_fd().as_raw_fd(), path.as_ptr(), libc::X_OK);
     // SAFETY: the path is terminated and outlives the call.
-    let result =
-        unsafe { libc::faccessat(dir.as_fd().as_raw_fd(), path.as_ptr(), libc::X_OK, libc::AT_EACCESS) };
-    checked(Call::Faccess, libc::c_long::from(result)).map(drop)
+    let result = unsafe { libc::faccessat(dir, path, may, libc::AT_EACCESS) };
+    match checked(Call::Faccess, libc::c_long::from(result)) {
+        Err(Error { errno: Errno::EPERM, .. }) => {
+            // SAFETY: as above. Not by libc, which has the newer call for every flag.
+            checked(Call::Faccess, unsafe { libc::syscall(libc::SYS_faccessat, dir, path, may) }).map(drop)
+        }
+        result => result.map(drop),
+    }
 }
 
 /// Reads a symbolic link into the buffer (readlinkat(2)); the answer may be cut at its end.

@@ -272,6 +272,14 @@ pub(crate) const CASES: &[Case] = &[
         confined(t, &["open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr"], 1)
     }).needs_root("the container around it is root's")
     .wavers("runc", "cannot be nested like this"),
+    case("a kernel without the newer calls about processes", "clone3", |t| {
+        confined(t, &["clone3", "faccessat2", "close_range"], 38)
+    }).needs_root("the container around it is root's")
+    .wavers("runc", "cannot be nested like this"),
+    case("an outer filter that denies the newer calls about processes", "clone3", |t| {
+        confined(t, &["clone3", "faccessat2", "close_range", "openat2"], 1)
+    }).needs_root("the container around it is root's")
+    .wavers("runc", "cannot be nested like this"),
     case("a kernel without mount_setattr", "mount_setattr(2)", |t| confined(t, &["mount_setattr"], 38)).needs_root("the container around it is root's")
         .wavers("runc", "cannot be nested like this"),
     case("a kernel without openat2", "openat2(2)", |t| confined(t, &["openat2"], 38)).needs_root("the container around it is root's")
