@@ -22,6 +22,7 @@ mod session;
 mod table;
 
 use crate::args::Engines;
+use crate::expect::until;
 use crate::leak;
 use pass::Pass;
 use scenario::Row;
@@ -88,7 +89,12 @@ fn one(pass: &Pass, runtime: &Path, options: &Engines, letter: &str) -> Vec<Row>
     let rows = fs::create_dir(&dir)
         .map_err(|error| format!("make {}: {error}", dir.display()))
         .and_then(|()| sandbox::run(pass, runtime, &dir, &tag, &options.filter));
-    leak::remove_cgroups(&tag);
+    // The processes of a sandbox that was ended by its deadline may need a moment to die. What stays all the same can
+    // be told by its name.
+    let _ = until("its cgroups are gone", || {
+        leak::remove_cgroups(&tag);
+        leak::cgroups(&tag).is_empty().then_some(())
+    });
     // Nothing is mounted in it any more: what was there went with the namespace.
     let _ = fs::remove_dir_all(&dir);
     rows.unwrap_or_else(|problem| vec![Row::failed("the run as a whole", problem)])
