@@ -58,8 +58,9 @@ const HOOKS: &[&str] =
     &["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
 
 /// Annotations of a config that change what is done, or the beginnings of their names (features.md, "Unsafe
-/// annotations"): there is none, annotations are handed through to `state` and hooks and no more.
-const UNSAFE_ANNOTATIONS: &[&str] = &[];
+/// annotations"): those that set properties of a unit of systemd's. All others are handed through to `state` and hooks
+/// and no more.
+const UNSAFE_ANNOTATIONS: &[&str] = &[cgroup::PROPERTY_PREFIX];
 
 #[cfg(test)]
 mod tests {

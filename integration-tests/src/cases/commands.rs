@@ -193,6 +193,12 @@ pub(crate) const CASES: &[Case] = &[
         let cgroup = &features(t)?["linux"]["cgroup"];
         same("v1 and v2", (&cgroup["v1"], &cgroup["v2"]), (&json!(true), &json!(true)))
     }),
+    case(
+        "features names the annotations that set properties of a unit",
+        "features.md: Unsafe annotations",
+        |t| has(&features(t)?["potentiallyUnsafeConfigAnnotations"], "org.systemd.property."),
+    )
+    .differs("runc", "new in 1.2"),
     case("features tells about idmapped mounts", "features-linux.md: MountExtensions", |t| {
         same("idmap", &features(t)?["linux"]["mountExtensions"]["idmap"]["enabled"], &json!(true))
     })
