@@ -568,6 +568,11 @@ impl Ready<'_> {
         self.child.child().map(|child| child.pidfd.as_fd())
     }
 
+    /// How the child ended, for who finds it gone: a limit that was just set may be its end.
+    pub fn died(&self, cgroup: &Cgroup) -> Error {
+        died(&self.child, cgroup)
+    }
+
     /// The master of its terminal, if the plan made one.
     pub fn take_console(&mut self) -> Option<OwnedFd> {
         self.console.take()

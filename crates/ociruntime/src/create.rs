@@ -242,7 +242,8 @@ impl<'b> Container<'b> {
 
     fn register(&mut self, ready: &Ready<'_>) -> Result<()> {
         let pid = ready.pid().map_err(Error::other)?;
-        let start_time = process::start_time(pid)?.ok_or(Error::NotRunning)?;
+        let died = || Error::other(ready.died(&self.record.cgroup));
+        let start_time = process::start_time(pid)?.ok_or_else(died)?;
         self.record.init = Some(Init { pid, start_time });
         if let Some(created) = &self.created {
             self.record.parents = created.above(&self.record.cgroup);
