@@ -105,7 +105,8 @@ pub(crate) const CASES: &[Case] = &[
         t.host(&["/bin/systemctl", "daemon-reload"])?.output()?.ok()?;
         same("devices", container.sh(look)?, before)?;
         same("limits", files(t, &container)?, limits)
-    }),
+    })
+    .needs_root("an ordinary user has no rules for devices"),
     case("update tells systemd", "runc update", |t| {
         let container = idle(t, limited(t)?)?;
         t.call(&[
