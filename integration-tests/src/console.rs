@@ -38,9 +38,14 @@ impl ConsoleSocket {
 
     /// Takes the descriptor that the runtime has sent, and the message it came with.
     pub(crate) fn receive(&self) -> Outcome<(OwnedFd, String)> {
+        descriptor(&self.accept()?)
+    }
+
+    /// Takes the runtime's connection, and reads nothing yet.
+    pub(crate) fn accept(&self) -> Outcome<UnixStream> {
         let stream = until("the runtime connects to the socket", || self.listener.accept().ok())?.0;
         stream.set_nonblocking(false).doing("make the connection blocking")?;
-        descriptor(&stream)
+        Ok(stream)
     }
 
     /// Takes the master of the container's terminal.

@@ -3,7 +3,7 @@
 use crate::agent::{Agent, Answer};
 use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case, skip};
-use crate::console::arg;
+use crate::console::{ConsoleSocket, arg};
 use crate::container::Container;
 use crate::expect::{contains, hold, lacks, same};
 use crate::narrow;
@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
 
 /// Why a closed profile does not do for every runtime.
 const GO: &str = "the Go runtime makes calls of its own after the filter is loaded";
@@ -267,14 +266,13 @@ pub(crate) const CASES: &[Case] = &[
         t.nothing_left()
     }),
     case("a container killed while its agent is busy has not started", "runtime.md: Start", |t| {
-        let path = t.path("agent.sock");
-        let listening = UnixListener::bind(&path).doing("listen as an agent")?;
+        let agent = ConsoleSocket::listen(t.path("agent.sock"))?;
         // More than a socket holds: start waits until it is read.
         let metadata = "x".repeat(4 << 20);
-        let bundle = heard_at(t, arg(&path))?.set("/linux/seccomp/listenerMetadata", json!(metadata));
+        let bundle = heard_at(t, agent.arg())?.set("/linux/seccomp/listenerMetadata", json!(metadata));
         let container = t.create(&bundle.args(&["sleep", "1000"]))?;
         let starting = t.command(&["start", &container.id])?.spawn()?;
-        let (mut connection, _) = listening.accept().doing("accept as an agent")?;
+        let mut connection = agent.accept()?;
         container.stop()?;
         connection.read_to_end(&mut Vec::new()).doing("read as an agent")?;
         starting.wait()?.refused(1, "").map(drop)
