@@ -118,7 +118,19 @@ impl Terminal {
 
     /// Waits until `part` has been printed.
     pub(crate) fn says(&self, part: &str) -> Outcome {
-        match until("", || self.text().contains(part).then_some(())) {
+        self.says_after(part, || Ok(()))
+    }
+
+    /// The same of somebody who may not be listening yet, and so is prompted at every hundredth look.
+    pub(crate) fn says_after(&self, part: &str, prompt: impl Fn() -> Outcome) -> Outcome {
+        let mut looks = 0..;
+        let look = || {
+            if looks.next().is_some_and(|count: u32| count.is_multiple_of(100)) {
+                prompt().ok()?;
+            }
+            self.text().contains(part).then_some(())
+        };
+        match until("", look) {
             Err(_) => fail(format!("no {part:?} on the terminal: {:?}", self.text())),
             found => found,
         }

@@ -33,9 +33,9 @@ impl Session {
         self.terminal.write("typed\r")?;
         self.terminal.says("read typed")?;
         self.terminal.resize(41, 102)?;
-        // The terminal is not the client's controlling one, so that the kernel does not tell it.
-        self.running.signal(Signal::SIGWINCH)?;
-        self.terminal.says("41 102")?;
+        // The terminal is not the client's controlling one, so that the kernel does not tell it. And the client may have
+        // yet to listen to the signal, which goes unnoticed until then.
+        self.terminal.says_after("41 102", || self.running.signal(Signal::SIGWINCH))?;
         self.terminal.write("\x03")?;
         self.terminal.says("caught")?;
         Ok(format!("{}", self.running.wait()?.code))
