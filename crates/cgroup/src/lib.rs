@@ -40,7 +40,7 @@ pub use doors::Doors;
 pub use error::Error;
 pub use layout::{Layout, Mode};
 pub use limits::{Absent, Phase, Rule, Write, notes, writes};
-pub use oom::OomEvents;
+pub use oom::{OomEvents, OomMark};
 pub use resources::{
     BlockIo, Cpu, HugepageLimit, InterfacePriority, Memory, Network, Rdma, Resources, ThrottleDevice,
     WeightDevice,

@@ -21,6 +21,30 @@ impl Cgroup {
         file.is_some_and(|file| kills(&file) > 0)
     }
 
+    /// What to compare with for [`was_oom_killed_since`](Self::was_oom_killed_since); to be taken before systemd is asked
+    /// for the unit. `None` for a cgroup that is not systemd's to remove, and on v1, where no cgroup counts for those below.
+    pub fn oom_mark(&self) -> Option<OomMark> {
+        self.unit()?.tree.kills_above().map(OomMark)
+    }
+
+    /// As [`was_oom_killed`](Self::was_oom_killed), also of a unit that is gone: systemd removes its cgroup, and what it has
+    /// counted, with its last process. The cgroup above counts for all below it and keeps its count (cgroup-v2.rst,
+    /// "memory.events"); that a neighbour was struck since the mark looks the same, so this is for a process that was killed.
+    pub fn was_oom_killed_since(&self, mark: Option<OomMark>) -> bool {
+        let has_grown = |OomMark(before)| self.kills_above().is_some_and(|now| now > before);
+        self.was_oom_killed() || mark.is_some_and(has_grown)
+    }
+
+    /// How often the killer struck in the cgroup above and all that are or were below it; 0 if that is not there yet.
+    fn kills_above(&self) -> Option<u64> {
+        if self.hierarchy("memory").is_some() {
+            return None;
+        }
+        let directory = self.unified()?.directory();
+        let (above, _) = directory.rsplit_once('/')?;
+        Some(kills(&format!("{above}/memory.events")))
+    }
+
     /// Asks the kernel to announce out-of-memory events of this cgroup.
     ///
     /// # Errors
@@ -38,6 +62,10 @@ impl Cgroup {
 fn kills(file: &str) -> u64 {
     control::read_short(file).ok().and_then(|contents| control::keyed(&contents, "oom_kill")).unwrap_or(0)
 }
+
+/// A count of the OOM killer's strikes at one time, in the cgroup above a unit's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OomMark(u64);
 
 /// A descriptor that becomes readable (poll(2)) when the cgroup runs out of memory.
 #[derive(Debug)]
@@ -114,5 +142,45 @@ impl AsFd for OomEvents {
             Source::V1(event) => event.as_fd(),
             Source::V2(inotify) => inotify.as_fd(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::systemd::{Unit, Who};
+
+    /// A unit of v2 in a slice that has counted so many.
+    fn unit(mount: &std::path::Path, kills: u64) -> Cgroup {
+        std::fs::create_dir_all(mount.join("a.slice")).unwrap();
+        let events = format!("oom 9\noom_kill {kills}\noom_group_kill 0\n");
+        std::fs::write(mount.join("a.slice/memory.events"), events).unwrap();
+        let unified = Unified {
+            controllers: "memory".into(),
+            mount: mount.to_str().unwrap().into(),
+            path: "/a.slice/b.scope".into(),
+        };
+        Cgroup::Systemd(Unit {
+            name: "b.scope".into(),
+            slice: Some("a.slice".into()),
+            who: Who::System,
+            bus: "/bus".into(),
+            tree: Box::new(Cgroup::V2(unified)),
+        })
+    }
+
+    #[test]
+    fn the_slice_still_knows_of_a_unit_that_is_gone() {
+        let mount = std::env::temp_dir().join(format!("oom-mark-{}", std::process::id()));
+        let mark = unit(&mount, 3).oom_mark();
+        let before = unit(&mount, 3).was_oom_killed_since(mark);
+        let after = unit(&mount, 4).was_oom_killed_since(mark);
+        std::fs::remove_dir_all(&mount).unwrap();
+        assert_eq!((mark, before, after), (Some(OomMark(3)), false, true));
+    }
+
+    #[test]
+    fn without_systemd_nothing_is_marked() {
+        assert_eq!(Cgroup::Unmanaged.oom_mark(), None);
     }
 }

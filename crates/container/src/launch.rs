@@ -3,9 +3,9 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use cgroup::{Cgroup, Doors};
+use cgroup::{Cgroup, Doors, OomMark};
 use sys::clone::{Child, How, Side, clone};
-use sys::pidfd;
+use sys::pidfd::{self, Exit};
 use sys::{Errno, fd, namespace, resource, socket};
 
 use crate::child::{self, Inheritance};
@@ -104,6 +104,8 @@ struct Guard {
     child: Option<Child>,
     /// How long a killed child is waited for; `None` = until it has ended.
     patience: Option<Duration>,
+    /// From before it had a memory limit, if systemd is to set one.
+    mark: Option<OomMark>,
 }
 
 /// SIGKILL.
@@ -152,11 +154,12 @@ impl<'p> Launch<'p, '_> {
         if let Some(outside) = outside {
             namespace::setns(outside, namespace::NEWPID).map_err(Error::doing("leave the pid namespace"))?;
         }
+        let mark = self.plan.limits_memory().then(|| self.cgroup.oom_mark()).flatten();
         let mut server = Server {
             plan: self.plan,
             cgroup: self.cgroup,
             channel: ours,
-            child: Guard { child: Some(child), patience: self.shuns_freezer.then_some(LAST_WAIT) },
+            child: Guard { child: Some(child), patience: self.shuns_freezer.then_some(LAST_WAIT), mark },
             console: None,
             place_me,
             lender: Lender::default(),
@@ -335,7 +338,7 @@ impl<'p> Server<'p, '_> {
                     return Ok(Ready { plan, channel, child, step, console, taken });
                 }
                 Packet::Request(step) => {
-                    let answer = self.part(step, descriptor, trace)?;
+                    let answer = self.part(step, descriptor, trace).map_err(|error| self.cause_of(error))?;
                     self.grant(step, answer)?;
                 }
                 Packet::Told(step) => {
@@ -475,8 +478,8 @@ impl<'p> Server<'p, '_> {
         let pidfd =
             descriptor.ok_or_else(|| Error::Plain("no descriptor came with the second process".into()))?;
         let pid = pidfd::pid(&pidfd).map_err(Error::doing("look up the second process"))?;
-        let patience = self.child.patience;
-        let second = Guard { child: Some(Child { pid, pidfd }), patience };
+        let Guard { patience, mark, .. } = self.child;
+        let second = Guard { child: Some(Child { pid, pidfd }), patience, mark };
         let first = std::mem::replace(&mut self.child, second).keep()?;
         let ended =
             pidfd::wait(&first.pidfd, patience).map_err(Error::doing("wait for the first process"))?;
@@ -486,8 +489,8 @@ impl<'p> Server<'p, '_> {
         pidfd::reap(&first.pidfd).map_err(Error::doing("reap the first process")).map(drop)
     }
 
-    /// What went wrong, if a part of ours failed for which the child did not wait: it may have failed before, and ended, and
-    /// systemd have removed the cgroup of a container that has.
+    /// What went wrong, if a part of ours failed: the child may have failed or been killed before, and ended, and systemd
+    /// have removed the cgroup of a container that has.
     fn cause_of(&self, error: Error) -> Error {
         let has_ended = self.child.child().map(|child| pidfd::wait(&child.pidfd, Some(Duration::ZERO)));
         if !matches!(has_ended, Ok(Ok(true))) {
@@ -499,8 +502,12 @@ impl<'p> Server<'p, '_> {
                     return failed(self.plan, step, reason, output);
                 }
                 Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return error,
+                Ok(None) | Err(_) => break,
             }
+        }
+        match self.died() {
+            died @ Error::Died { out_of_memory: true, .. } => died,
+            _ => error,
         }
     }
 
@@ -512,7 +519,11 @@ impl<'p> Server<'p, '_> {
 
 fn died(child: &Guard, cgroup: &Cgroup) -> Error {
     match child.child().map(|child| pidfd::peek(&child.pidfd)) {
-        Ok(Ok(exit)) => Error::Died { exit, out_of_memory: cgroup.was_oom_killed() },
+        Ok(Ok(exit)) => {
+            let mark = child.mark.filter(|_| exit == Exit::Signal(KILL));
+            let out_of_memory = cgroup.was_oom_killed_since(mark);
+            Error::Died { exit, out_of_memory }
+        }
         Ok(Err(error)) => Error::Host { doing: "ask how the container's init ended".into(), error },
         Err(error) => error,
     }

@@ -35,6 +35,15 @@ impl Plan {
             _ => None,
         })
     }
+
+    /// Whether its process gets a memory limit of cgroup v2.
+    pub(crate) fn limits_memory(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| match &step.action {
+            Action::Limits(writes) => writes.iter().any(|write| write.file == "memory.max"),
+            _ => false,
+        })
+    }
 }
 
 /// One step, with the config field that asked for it.
