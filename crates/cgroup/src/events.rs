@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{OFlag, openat};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::Mode;
 use sys::{Errno, errno_of};
 
 use crate::cgroup::Unified;
@@ -33,18 +35,30 @@ impl Event {
 pub(crate) fn wait_for(unified: &Unified, event: Event, deadline: Instant) -> Result<bool, Error> {
     let path = unified.file("cgroup.events");
     let failed = |errno: Errno| Error::kernel(format!("read {path}"), errno);
-    let mut file = File::open(&path).map_err(|error| failed(errno_of(&error)))?;
+    let file = File::open(&path).map_err(|error| failed(errno_of(&error)))?;
+    wait_on(file, event, deadline).map_err(failed)
+}
+
+/// The same of the cgroup that a directory's descriptor stands for, which may be gone by now.
+pub(crate) fn wait_in(cgroup: BorrowedFd<'_>, event: Event, deadline: Instant) -> Result<bool, Errno> {
+    match openat(cgroup, "cgroup.events", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()) {
+        Err(Errno::ENOENT | Errno::ENODEV) => Ok(true),
+        file => wait_on(File::from(file?), event, deadline),
+    }
+}
+
+fn wait_on(mut file: File, event: Event, deadline: Instant) -> Result<bool, Errno> {
     loop {
         let events = match reread(&mut file) {
             // Somebody else removed the cgroup meanwhile: nothing is in it, and nothing runs.
             Err(error) if errno_of(&error) == Errno::ENODEV => return Ok(true),
-            events => events.map_err(|error| failed(errno_of(&error)))?,
+            events => events.map_err(|error| errno_of(&error))?,
         };
         let left = deadline.saturating_duration_since(Instant::now());
         if event.has_come(&events) || left.is_zero() {
             return Ok(event.has_come(&events));
         }
-        changed(&file, left).map_err(failed)?;
+        changed(&file, left)?;
     }
 }
 

@@ -4,8 +4,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::cgroup::{Cgroup, Hierarchy, Unified};
-use crate::events::{Event, wait_for};
-use crate::{Error, control};
+use crate::events::{Event, wait_in};
+use crate::{Error, control, tree};
 
 /// How long all tasks may take to come to rest: a task in an uninterruptible sleep is frozen after it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -100,12 +100,18 @@ fn freeze_v1(hierarchy: &Hierarchy) -> Result<(), Error> {
     Ok(())
 }
 
+/// The kernel says that a cgroup is frozen as soon as its own tasks are; those below it may take a moment longer.
 fn freeze_v2(unified: &Unified) -> Result<(), Error> {
     control::write(&unified.file("cgroup.freeze"), "1")?;
-    match wait_for(unified, Event::Frozen, Instant::now() + PATIENCE)? {
-        true => Ok(()),
-        false => Err(restless()),
-    }
+    let deadline = Instant::now() + PATIENCE;
+    let mut is_frozen = true;
+    let top = unified.directory();
+    let waited = tree::visit(&top, |cgroup| {
+        is_frozen &= wait_in(cgroup, Event::Frozen, deadline)?;
+        Ok(())
+    });
+    waited.map_err(|errno| Error::kernel(format!("wait for {top} to freeze"), errno))?;
+    if is_frozen { Ok(()) } else { Err(restless()) }
 }
 
 fn restless() -> Error {
