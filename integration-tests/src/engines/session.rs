@@ -5,6 +5,7 @@ use crate::console::Terminal;
 use crate::expect::contains;
 use crate::runtime::{Call, Running};
 use nix::sys::signal::Signal;
+use std::cell::Cell;
 
 /// Tells its terminal, what is typed (a signal may interrupt the first attempt to read it), each change of the terminal's size, and Ctrl-C, with which it ends.
 pub(crate) const TERMINAL: &str = "trap 'stty size' WINCH; trap 'echo caught; exit 5' INT; \
@@ -32,10 +33,14 @@ impl Session {
         contains("the terminal", &self.terminal.text(), "/dev/pts/0")?;
         self.terminal.write("typed\r")?;
         self.terminal.says("read typed")?;
-        self.terminal.resize(41, 102)?;
-        // The terminal is not the client's controlling one, so that the kernel does not tell it. And the client may have
-        // yet to listen to the signal, which goes unnoticed until then.
-        self.terminal.says_after("41 102", || self.running.signal(Signal::SIGWINCH))?;
+        // The terminal is not the client's controlling one, so that the kernel does not tell it. And client or script may
+        // miss one change while they are busy with another, so there are several.
+        let columns = Cell::new(101);
+        self.terminal.says_after("41 102", || {
+            columns.set(203 - columns.get());
+            self.terminal.resize(41, columns.get())?;
+            self.running.signal(Signal::SIGWINCH)
+        })?;
         self.terminal.write("\x03")?;
         self.terminal.says("caught")?;
         Ok(format!("{}", self.running.wait()?.code))
