@@ -2,17 +2,27 @@
 
 use serde_json::{Value, json};
 
-const ENGINE: &str = include_str!("../../bundle/tests/corpus/engine.json");
+/// The configs that faults are put into: an engine's, one that has some, and the defaults, root's and an ordinary user's.
+pub fn bases() -> [String; 4] {
+    [
+        include_str!("../corpus/engine.json").into(),
+        include_str!("../corpus/broken.json").into(),
+        bundle::default::spec(None).get().into(),
+        bundle::default::spec(Some((1000, 1000))).get().into(),
+    ]
+}
 
 /// The config without faults that mounts and profiles are tried in.
 pub(crate) fn base() -> Value {
     serde_json::from_str(bundle::default::spec(None).get()).expect("the default config is JSON")
 }
 
-/// An engine's config with faults: four bytes each, the last of which may be followed by a string.
+/// A config with faults: the first byte says which config, and then a fault has four bytes, the last of which may be followed
+/// by a string.
 pub(crate) fn faulty(bytes: &[u8]) -> Value {
-    let mut config = serde_json::from_str(ENGINE).expect("the engine's config is JSON");
-    let mut rest = bytes;
+    let (which, mut rest) = bytes.split_first().unwrap_or((&0, &[]));
+    let base = &bases()[usize::from(*which) % 4];
+    let mut config = serde_json::from_str(base).expect("every base is JSON");
     while let [high, low, how, which, tail @ ..] = rest {
         let place = u16::from_be_bytes([*high, *low]);
         let (value, tail) = value(*which, tail);
@@ -55,7 +65,10 @@ fn surprises() -> Vec<Value> {
         json!("x".repeat(5000)),
         json!([]),
         json!([null]),
+        json!([[], {}, "x", 7]),
         json!({}),
+        json!({"": ""}),
+        json!({"type": "pid", "path": "/x", "size": 1, "a/b~c": {}}),
         json!({"type": "user"}),
         json!({"type": "time", "path": "/proc/1/ns/time"}),
         json!([{"containerID": 0, "hostID": 0, "size": u32::MAX}]),

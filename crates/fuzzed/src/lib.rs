@@ -2,9 +2,11 @@
 //!
 //! Each of them panics on what must not be, and does nothing else: planning changes nothing on the machine.
 
+mod dice;
 mod edits;
 mod hosts;
 mod plans;
+mod sense;
 
 use std::str;
 
@@ -12,6 +14,9 @@ use bundle::config::{Config, LoadError, ProcessFile};
 use bundle::plan::Host;
 use cgroup::{Cgroup, Layout};
 use serde_json::{Value, json};
+
+pub use dice::Dice;
+pub use edits::bases;
 
 /// What is called with each input.
 pub type Target = fn(&[u8]);
@@ -36,7 +41,12 @@ pub fn config(bytes: &[u8]) {
 
 /// A whole config with the faults that the bytes ask for: deeper than bytes that have to be JSON first.
 pub fn edits(bytes: &[u8]) {
-    config(edits::faulty(bytes).to_string().as_bytes());
+    let faulty = edits::faulty(bytes);
+    let text = faulty.to_string();
+    config(text.as_bytes());
+    if let Err(error) = Config::parse(text.into_bytes()) {
+        sense::examine(&error, &faulty);
+    }
 }
 
 /// The option words of a mount, between commas; the first byte says what kind of mount it is.

@@ -4,19 +4,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use fuzzed::Dice;
+
 use super::{Stop, VERBS, command, globals};
-
-/// A small generator (xorshift64*), seeded the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % sides
-    }
-}
 
 /// What may follow a flag, or stand alone.
 const WORDS: &[&[u8]] = &[
