@@ -4,6 +4,7 @@
 //! the host nor can leave anything on it but cgroups, which carry the run's tag and are removed. What both runtimes
 //! come to is one table.
 
+mod alive;
 mod containerd;
 mod cri;
 mod daemon;

@@ -5,6 +5,7 @@ use crate::case::{Case, Doing, Outcome, case, fail};
 use crate::console::arg;
 use crate::expect::{contains, differ, hold, json, lacks, same, until};
 use crate::procfs::namespace;
+use crate::runtime::Running;
 use crate::test::Test;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -374,12 +375,9 @@ pub(crate) const CASES: &[Case] = &[
         bundle.write()?;
         let id = t.id();
         let running = t.command(&["create", "--bundle", arg(&bundle.dir), &id])?.spawn()?;
-        let hook = until("the hook runs", || {
-            let below = crate::procfs::descendants(Pid::from_raw(running.pid));
-            below.into_iter().find(|process| process.name == "sleep")
-        })?;
+        let hook = hanging(&running)?;
         let state = json(&t.call(&["state", &id])?.ok()?.stdout)?;
-        kill(Pid::from_raw(hook.pid), Signal::SIGKILL).doing("end the hook")?;
+        kill(hook, Signal::SIGKILL).doing("end the hook")?;
         running.wait()?.exits(1)?;
         hold(state["status"] == "creating" || state["status"] == "created", format!("{state}"))?;
         t.nothing_left()
@@ -390,12 +388,9 @@ pub(crate) const CASES: &[Case] = &[
         bundle.write()?;
         let id = t.id();
         let running = t.command(&["create", "--bundle", arg(&bundle.dir), &id])?.spawn()?;
-        let hook = until("the hook runs", || {
-            let below = crate::procfs::descendants(Pid::from_raw(running.pid));
-            below.into_iter().find(|process| process.name == "sleep")
-        })?;
+        let hook = hanging(&running)?;
         let output = t.call(&["kill", &id, "KILL"])?;
-        kill(Pid::from_raw(hook.pid), Signal::SIGKILL).doing("end the hook")?;
+        kill(hook, Signal::SIGKILL).doing("end the hook")?;
         running.wait()?.exits(1)?;
         output.refused(1, "still being created")?;
         t.nothing_left()
@@ -407,14 +402,11 @@ pub(crate) const CASES: &[Case] = &[
         let id = t.id();
         let running = t.command(&["create", "--bundle", arg(&bundle.dir), &id])?.spawn()?;
         until("the state is there", || t.root.join(&id).exists().then_some(()))?;
-        let hook = until("the hook runs", || {
-            let below = crate::procfs::descendants(Pid::from_raw(running.pid));
-            below.into_iter().find(|process| process.name == "sleep")
-        })?;
+        let hook = hanging(&running)?;
         t.call(&["delete", "--force", &id])?.ok()?;
         hold(!t.root.join(&id).exists(), "its state is still there")?;
         // The hook may have been ended with the container.
-        let _ = kill(Pid::from_raw(hook.pid), Signal::SIGKILL);
+        let _ = kill(hook, Signal::SIGKILL);
         running.wait()?.exits(1)?;
         t.nothing_left()
     }),
@@ -471,6 +463,15 @@ fn runs_at(t: &Test, kind: &str, verb: &str) -> Outcome {
         container.delete()?;
     }
     hold(mark.exists(), format!("it does not run at {verb}"))
+}
+
+/// Waits until the hook of a call hangs, asleep.
+fn hanging(call: &Running) -> Outcome<Pid> {
+    let asleep = until("the hook runs", || {
+        let below = crate::procfs::descendants(Pid::from_raw(call.pid));
+        below.into_iter().find(|process| process.name == "sleep")
+    })?;
+    Ok(Pid::from_raw(asleep.pid))
 }
 
 /// A failing hook of this kind fails create, and leaves nothing.

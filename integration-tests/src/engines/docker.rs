@@ -7,15 +7,15 @@ mod network;
 mod resources;
 mod volumes;
 
-use crate::case::{Doing, Outcome, fail};
+use crate::case::Outcome;
+use crate::engines::alive::{Alive, Client};
 use crate::engines::containerd;
 use crate::engines::daemon::Daemon;
 use crate::engines::image::{self, IMAGE};
 use crate::engines::lab::Lab;
 use crate::engines::leaks::Before;
 use crate::engines::scenario::{self, Row};
-use crate::expect::until;
-use crate::runtime::{Call, Output};
+use crate::runtime::Call;
 use std::cell::RefCell;
 
 /// Why the reference comes to something else with all capabilities.
@@ -114,13 +114,13 @@ impl Docker {
     }
 
     /// A container in the background that runs the image's own command.
-    pub(crate) fn alive(&self, flags: &str) -> Outcome<Alive<'_>> {
+    pub(crate) fn alive(&self, flags: &str) -> Outcome<Alive<'_, Docker>> {
         self.alive_with(flags, &[])
     }
 
     /// A container in the background.
-    pub(crate) fn alive_with(&self, flags: &str, command: &[&str]) -> Outcome<Alive<'_>> {
-        let alive = Alive { docker: self, name: self.lab.name() };
+    pub(crate) fn alive_with(&self, flags: &str, command: &[&str]) -> Outcome<Alive<'_, Docker>> {
+        let alive = Alive::new(self, self.lab.name());
         let flags: Vec<&str> = flags.split_whitespace().collect();
         let words = [&["run", "--detach", "--name", &alive.name], &flags[..], &[IMAGE], command].concat();
         self.docker(&words)?.output()?.ok()?;
@@ -128,63 +128,10 @@ impl Docker {
     }
 }
 
-/// A container in the background; it is removed when dropped.
-pub(crate) struct Alive<'a> {
-    docker: &'a Docker,
-    pub(crate) name: String,
-}
+impl Client for Docker {
+    const REMOVE: &str = "rm --force --volumes";
 
-impl Alive<'_> {
-    /// `docker VERB FLAGS NAME`, of which only the verb and its flags are given.
-    pub(crate) fn does(&self, words: &str) -> Outcome<Output> {
-        let words: Vec<&str> = words.split_whitespace().chain([&*self.name]).collect();
-        self.docker.docker(&words)?.output()
-    }
-
-    /// `docker exec FLAGS NAME COMMAND...`
-    pub(crate) fn exec(&self, flags: &str, command: &[&str]) -> Outcome<Call> {
-        let flags: Vec<&str> = flags.split_whitespace().collect();
-        self.docker.docker(&[&["exec"], &flags[..], &[&self.name], command].concat())
-    }
-
-    /// What a shell script beside it prints; it must succeed.
-    pub(crate) fn sh(&self, script: &str) -> Outcome<String> {
-        Ok(self.exec("", &["/bin/sh", "-c", script])?.output()?.ok()?.stdout)
-    }
-
-    /// Waits until it has printed `text`.
-    pub(crate) fn says(&self, text: &str) -> Outcome {
-        until("the container says so", || {
-            let logs = self.does("logs").ok()?;
-            (logs.stdout + &logs.stderr).contains(text).then_some(())
-        })
-    }
-
-    /// A value of `docker inspect`, as `{{.State.Pid}}`.
-    pub(crate) fn inspect(&self, format: &str) -> Outcome<String> {
-        let words = ["inspect", "--format", format, &self.name];
-        Ok(self.docker.docker(&words)?.output()?.ok()?.stdout.trim().to_owned())
-    }
-
-    /// Its init on the host.
-    pub(crate) fn pid(&self) -> Outcome<i32> {
-        self.inspect("{{.State.Pid}}")?.parse().doing("parse the pid")
-    }
-
-    /// Waits until a value of `docker inspect` is `value`.
-    pub(crate) fn becomes(&self, format: &str, value: &str) -> Outcome {
-        let mut last = String::new();
-        let found = until("", || {
-            last = self.inspect(format).ok()?;
-            (last == value).then_some(())
-        });
-        found.or_else(|_| fail(format!("{format} stays {last:?} instead of {value:?}")))
-    }
-}
-
-impl Drop for Alive<'_> {
-    fn drop(&mut self) {
-        // Whatever does not work here is found by the look at what is left.
-        let _ = self.does("rm --force --volumes");
+    fn call(&self, words: &[&str]) -> Outcome<Call> {
+        self.docker(words)
     }
 }

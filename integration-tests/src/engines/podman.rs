@@ -3,13 +3,14 @@
 pub(crate) mod rootless;
 mod scenarios;
 
-use crate::case::{Doing, Outcome};
+use crate::case::Outcome;
+use crate::engines::alive::{Alive, Client};
 use crate::engines::image::{self, IMAGE};
 use crate::engines::lab::Lab;
 use crate::engines::leaks::Before;
 use crate::engines::scenario::{self, Row};
-use crate::expect::{same, until};
-use crate::runtime::{Call, Output};
+use crate::expect::same;
+use crate::runtime::Call;
 use std::path::Path;
 
 /// Podman's settings. It asks a runtime for errors in JSON only if it knows the runtime's name. Its default limits need
@@ -109,8 +110,8 @@ impl Podman {
     }
 
     /// A container in the background; without a command it runs the image's own.
-    pub(crate) fn alive(&self, flags: &str, command: &[&str]) -> Outcome<Alive<'_>> {
-        let alive = Alive { podman: self, name: self.lab.name() };
+    pub(crate) fn alive(&self, flags: &str, command: &[&str]) -> Outcome<Alive<'_, Podman>> {
+        let alive = Alive::new(self, self.lab.name());
         let parent = self.parent();
         let mut own = vec!["run", "--detach", "--name", &alive.name];
         own.extend(self.place(&parent));
@@ -120,53 +121,10 @@ impl Podman {
     }
 }
 
-/// A container in the background; it is removed when dropped.
-pub(crate) struct Alive<'a> {
-    podman: &'a Podman,
-    pub(crate) name: String,
-}
+impl Client for Podman {
+    const REMOVE: &str = "rm --force --volumes --time 0";
 
-impl Alive<'_> {
-    /// `podman VERB FLAGS NAME`, of which only the verb and its flags are given.
-    pub(crate) fn does(&self, words: &str) -> Outcome<Output> {
-        let words: Vec<&str> = words.split_whitespace().chain([&*self.name]).collect();
-        self.podman.podman(&words)?.output()
-    }
-
-    /// `podman exec FLAGS NAME COMMAND...`
-    pub(crate) fn exec(&self, flags: &str, command: &[&str]) -> Outcome<Call> {
-        let flags: Vec<&str> = flags.split_whitespace().collect();
-        self.podman.podman(&[&["exec"], &flags[..], &[&self.name], command].concat())
-    }
-
-    /// What a shell script beside it prints; it must succeed.
-    pub(crate) fn sh(&self, script: &str) -> Outcome<String> {
-        Ok(self.exec("", &["/bin/sh", "-c", script])?.output()?.ok()?.stdout)
-    }
-
-    /// A value of `podman inspect`, as `{{.State.Pid}}`.
-    pub(crate) fn inspect(&self, format: &str) -> Outcome<String> {
-        let words = ["inspect", "--format", format, &self.name];
-        Ok(self.podman.podman(&words)?.output()?.ok()?.stdout.trim().to_owned())
-    }
-
-    /// Its init on the host.
-    pub(crate) fn pid(&self) -> Outcome<i32> {
-        self.inspect("{{.State.Pid}}")?.parse().doing("parse the pid")
-    }
-
-    /// Waits until it has printed `text`.
-    pub(crate) fn says(&self, text: &str) -> Outcome {
-        until("the container says so", || {
-            let logs = self.does("logs").ok()?;
-            (logs.stdout + &logs.stderr).contains(text).then_some(())
-        })
-    }
-}
-
-impl Drop for Alive<'_> {
-    fn drop(&mut self) {
-        // Whatever does not work here is found by the look at what is left.
-        let _ = self.does("rm --force --volumes --time 0");
+    fn call(&self, words: &[&str]) -> Outcome<Call> {
+        self.podman(words)
     }
 }
