@@ -39,35 +39,17 @@ pub(crate) fn interfaces(pid: i32) -> Result<Vec<Interface>> {
 fn interface(line: &str) -> Option<Interface> {
     let (name, counters) = line.rsplit_once(':')?;
     let counters: Vec<u64> = counters.split_whitespace().map_while(|word| word.parse().ok()).collect();
-    let &[
-        rx_bytes,
-        rx_packets,
-        rx_errors,
-        rx_dropped,
-        _,
-        _,
-        _,
-        _,
-        tx_bytes,
-        tx_packets,
-        tx_errors,
-        tx_dropped,
-        ..,
-    ] = counters.as_slice()
-    else {
-        return None;
-    };
-    let name = name.trim().to_owned();
+    let (came, went) = counters.split_at_checked(8)?;
     Some(Interface {
-        name,
-        rx_bytes,
-        rx_packets,
-        rx_errors,
-        rx_dropped,
-        tx_bytes,
-        tx_packets,
-        tx_errors,
-        tx_dropped,
+        name: name.trim().to_owned(),
+        rx_bytes: came[0],
+        rx_packets: came[1],
+        rx_errors: came[2],
+        rx_dropped: came[3],
+        tx_bytes: *went.first()?,
+        tx_packets: *went.get(1)?,
+        tx_errors: *went.get(2)?,
+        tx_dropped: *went.get(3)?,
     })
 }
 

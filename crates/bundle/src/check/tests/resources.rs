@@ -1,5 +1,7 @@
 //! Limits.
 
+use oci_spec::runtime::LinuxResources;
+
 use super::*;
 
 fn resources(fields: &str) -> String {
@@ -151,28 +153,28 @@ fn a_page_size_has_a_unit() {
     );
 }
 
+/// The limits of a config that is right.
+fn loaded(fields: &str) -> LinuxResources {
+    let config = parse(&resources(fields)).expect("right");
+    let resources = config.spec.linux().as_ref().and_then(|linux| linux.resources().clone());
+    resources.expect("the limits")
+}
+
 #[test]
 fn a_page_limit_may_have_64_bits() {
-    let config =
-        parse(&resources(r#""hugepageLimits": [{"pageSize": "2MB", "limit": 18446744073709551615}]"#))
-            .expect("right");
-    let resources = config.spec.linux().as_ref().and_then(|linux| linux.resources().clone());
-    let limits = resources.and_then(|resources| resources.hugepage_limits().clone()).unwrap_or_default();
+    let limits = loaded(r#""hugepageLimits": [{"pageSize": "2MB", "limit": 18446744073709551615}]"#);
+    let limits = limits.hugepage_limits().clone().unwrap_or_default();
     assert_eq!(limits.first().map(|limit| limit.limit()), Some(i64::MAX));
 }
 
 #[test]
 fn pids_without_a_limit_limit_nothing() {
-    let config = parse(&resources(r#""pids": {}"#)).expect("right");
-    let resources = config.spec.linux().as_ref().and_then(|linux| linux.resources().clone());
-    assert_eq!(resources.and_then(|resources| *resources.pids()), None);
+    assert_eq!(*loaded(r#""pids": {}"#).pids(), None);
 }
 
 #[test]
 fn no_pids_at_all_are_a_limit() {
-    let config = parse(&resources(r#""pids": {"limit": 0}"#)).expect("right");
-    let resources = config.spec.linux().as_ref().and_then(|linux| linux.resources().clone());
-    assert_eq!(resources.and_then(|resources| *resources.pids()).map(|pids| pids.limit()), Some(0));
+    assert_eq!(loaded(r#""pids": {"limit": 0}"#).pids().map(|pids| pids.limit()), Some(0));
 }
 
 #[test]
