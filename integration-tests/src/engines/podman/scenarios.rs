@@ -183,20 +183,13 @@ pub(super) const ROOT: &[Scenario<Podman>] = &[
         alive.does("healthcheck run")?.ok()?;
         alive.inspect("{{.State.Health.Status}}")
     }),
-    scenario("--sdnotify of the container reaches the host", |p| {
-        let socket = p.lab.path("notify");
-        let listener = UnixDatagram::bind(&socket).doing("listen")?;
-        listener.set_nonblocking(true).doing("make the socket non-blocking")?;
-        // The container's part of the protocol needs a datagram socket, for which a busybox has no program.
-        let call = p.run("--sdnotify conmon", &["/bin/true"])?.env("NOTIFY_SOCKET", &socket);
-        call.output()?.ok()?;
-        let mut text = String::new();
-        let mut bytes = [0; 1000];
-        while let Ok(length) = listener.recv(&mut bytes) {
-            text.push_str(&String::from_utf8_lossy(&bytes[..length]));
-        }
-        contains("the notification", &text, "READY=1")?;
-        Ok("READY=1".into())
+    scenario("--sdnotify=conmon tells the service manager that the container runs", |p| {
+        notified(p, "conmon", "true")
+    }),
+    // busybox has no sd_notify(3), but its logger sends datagrams too: to /dev/log.
+    scenario("--sdnotify=container lets the container tell the service manager", |p| {
+        let ready = "ln -s $NOTIFY_SOCKET /dev/log; logger \"$(printf '\\nREADY=1')\"; sleep 1";
+        notified(p, "container", ready)
     }),
     scenario("--log-level=debug shows them too", |p| {
         let words =
@@ -227,4 +220,21 @@ fn status(p: &Podman, program: &str, reason: &str) -> Outcome<String> {
     contains("the error", &output.stderr, program)?;
     contains("the error", &output.stderr, reason)?;
     Ok(format!("{}", output.code))
+}
+
+/// Runs a script in a container that a service manager waits for, until that has heard `READY=1`.
+fn notified(p: &Podman, mode: &str, script: &str) -> Outcome<String> {
+    let socket = p.lab.path(&format!("notify-{mode}"));
+    let listener = UnixDatagram::bind(&socket).doing("listen")?;
+    listener.set_nonblocking(true).doing("make the socket non-blocking")?;
+    let call = p.run(&format!("--sdnotify {mode}"), &["/bin/sh", "-c", script])?;
+    call.env("NOTIFY_SOCKET", &socket).output()?.ok()?;
+    let mut text = String::new();
+    let mut bytes = [0; 1000];
+    while let Ok(length) = listener.recv(&mut bytes) {
+        text.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        text.push('|');
+    }
+    contains("the notification", &text, "READY=1")?;
+    Ok("READY=1".into())
 }
