@@ -100,6 +100,9 @@ impl fmt::Display for Reason {
                 "cannot be mounted without the mounts below it, which are locked in a user namespace: use rbind",
             ),
             Reason::OtherNamespace => f.write_str("not a namespace of this type"),
+            Reason::InsideChroot => {
+                f.write_str("the root directory is no mount point, as after chroot: bind it onto itself before")
+            }
             Reason::UnknownLabel => f.write_str("the kernel has not loaded it"),
             Reason::Panicked => f.write_str("the runtime panicked (this is a bug)"),
             Reason::Orphaned => f.write_str("the runtime that made it is gone"),

@@ -49,6 +49,8 @@ pub enum Reason {
     LockedBelow,
     /// The file is no namespace, or one of another type.
     OtherNamespace,
+    /// The root directory is not where something is mounted.
+    InsideChroot,
     /// No security module knows the profile or label.
     UnknownLabel,
     /// A bug: the child panicked.
@@ -125,6 +127,7 @@ impl Reason {
             Reason::CoversProc => (11, 0),
             Reason::UnknownLabel => (12, 0),
             Reason::LockedBelow => (13, 0),
+            Reason::InsideChroot => (14, 0),
         }
     }
 
@@ -146,6 +149,7 @@ impl Reason {
             11 => Reason::CoversProc,
             12 => Reason::UnknownLabel,
             13 => Reason::LockedBelow,
+            14 => Reason::InsideChroot,
             _ => return None,
         })
     }

@@ -11,8 +11,11 @@ use crate::child::Host;
 use crate::packet::Reason;
 
 /// Gives `/` the propagation, with `MS_REC` every mount below it as well.
-pub(crate) fn set(flags: u64) -> Result<()> {
-    mount::mount(None, c"/", None, flags, None)
+pub(crate) fn set(flags: u64) -> Result<(), Reason> {
+    match mount::mount(None, c"/", None, flags, None) {
+        Err(Error { errno: Errno::EINVAL, .. }) => Err(Reason::InsideChroot),
+        result => Ok(result?),
+    }
 }
 
 /// Makes the mount that holds the path private: the nearest one upward from it that is a mount point.
