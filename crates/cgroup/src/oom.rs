@@ -8,41 +8,47 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use sys::{Errno, errno_of};
 
 use crate::cgroup::{Cgroup, Hierarchy, Unified};
-use crate::{Error, control};
+use crate::{Error, control, locate};
 
 impl Cgroup {
     /// Whether the OOM killer ended a process of this cgroup, by its own memory limit or the machine's.
     /// `false` when the host cannot say: it has no memory controller, or one older than Linux 4.13.
     pub fn was_oom_killed(&self) -> bool {
-        let file = match self.hierarchy("memory") {
-            Some(hierarchy) => Some(hierarchy.file("memory.oom_control")),
-            None => self.unified().map(|unified| unified.file("memory.events")),
-        };
-        file.is_some_and(|file| kills(&file) > 0)
+        self.kills().is_some_and(|kills| kills > 0)
     }
 
     /// What to compare with for [`was_oom_killed_since`](Self::was_oom_killed_since); to be taken before systemd is asked
-    /// for the unit. `None` for a cgroup that is not systemd's to remove, and on v1, where no cgroup counts for those below.
+    /// for the unit. `None` for a cgroup that is not systemd's to remove.
     pub fn oom_mark(&self) -> Option<OomMark> {
-        self.unit()?.tree.kills_above().map(OomMark)
+        self.unit()?.tree.kills_around().map(OomMark)
     }
 
     /// As [`was_oom_killed`](Self::was_oom_killed), also of a unit that is gone: systemd removes its cgroup, and what it has
-    /// counted, with its last process. The cgroup above counts for all below it and keeps its count (cgroup-v2.rst,
-    /// "memory.events"); that a neighbour was struck since the mark looks the same, so this is for a process that was killed.
+    /// counted, with its last process. What counts around it is not removed; that a neighbour was struck since the mark looks
+    /// the same, so this is for a process that was killed.
     pub fn was_oom_killed_since(&self, mark: Option<OomMark>) -> bool {
-        let has_grown = |OomMark(before)| self.kills_above().is_some_and(|now| now > before);
-        self.was_oom_killed() || mark.is_some_and(has_grown)
+        let has_grown = |OomMark(before)| self.kills_around().is_some_and(|now| now > before);
+        self.kills().map_or_else(|| mark.is_some_and(has_grown), |kills| kills > 0)
     }
 
-    /// How often the killer struck in the cgroup above and all that are or were below it; 0 if that is not there yet.
-    fn kills_above(&self) -> Option<u64> {
+    /// How often the killer struck in this cgroup.
+    fn kills(&self) -> Option<u64> {
+        match self.hierarchy("memory") {
+            Some(hierarchy) => kills(&hierarchy.file("memory.oom_control")),
+            None => kills(&self.unified()?.file("memory.events")),
+        }
+    }
+
+    /// How often it struck in what outlives this cgroup. On v2 that is the cgroup above, which counts for all that are or
+    /// were below it (cgroup-v2.rst, "memory.events"); 0 if it is not there yet. No cgroup of v1 does so: there it is the
+    /// machine. (The announcements of v1 do not help: the removal of a cgroup looks like one more event; and systemd sets the
+    /// limit before it moves the process in, which can be dead before anybody could listen.)
+    fn kills_around(&self) -> Option<u64> {
         if self.hierarchy("memory").is_some() {
-            return None;
+            return kills_of_machine();
         }
         let directory = self.unified()?.directory();
-        let (above, _) = directory.rsplit_once('/')?;
-        Some(kills(&format!("{above}/memory.events")))
+        Some(kills(&format!("{}/memory.events", locate::parent(&directory))).unwrap_or(0))
     }
 
     /// Asks the kernel to announce out-of-memory events of this cgroup.
@@ -58,12 +64,18 @@ impl Cgroup {
     }
 }
 
-/// How often the killer struck; 0 if the file is not there.
-fn kills(file: &str) -> u64 {
-    control::read_short(file).ok().and_then(|contents| control::keyed(&contents, "oom_kill")).unwrap_or(0)
+/// How often the killer struck; `None` if the file is not there.
+fn kills(file: &str) -> Option<u64> {
+    control::keyed(&control::read_short(file).ok()?, "oom_kill")
 }
 
-/// A count of the OOM killer's strikes at one time, in the cgroup above a unit's.
+/// The same of the whole machine (proc_vmstat(5)).
+fn kills_of_machine() -> Option<u64> {
+    let counts = control::read_all("/proc/vmstat").ok()?;
+    control::keyed(&String::from_utf8_lossy(&counts), "oom_kill")
+}
+
+/// A count of the OOM killer's strikes at one time, in what outlives a unit's cgroup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OomMark(u64);
 
@@ -103,7 +115,7 @@ impl OomEvents {
         let failed = |errno| Error::kernel(format!("watch {file}"), errno);
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).map_err(failed)?;
         inotify.add_watch(file.as_str(), AddWatchFlags::IN_MODIFY).map_err(failed)?;
-        Ok(OomEvents { source: Source::V2(inotify), seen: kills(&file), file })
+        Ok(OomEvents { source: Source::V2(inotify), seen: kills(&file).unwrap_or(0), file })
     }
 
     /// Takes what has been announced, without waiting: whether the cgroup ran out of memory since the last
@@ -113,25 +125,26 @@ impl OomEvents {
     /// If the descriptor cannot be read.
     pub fn take(&mut self) -> Result<bool, Error> {
         let announced = match self.drain() {
-            Ok(()) => true,
-            Err(Errno::EAGAIN) => false,
+            Ok(count) => count,
+            Err(Errno::EAGAIN) => 0,
             Err(errno) => return Err(Error::kernel(format!("read events of {}", self.file), errno)),
         };
         match self.source {
-            // The end of the cgroup is announced too, and is no such event.
-            Source::V1(_) => Ok(announced && control::read_short(&self.file).is_ok()),
+            // The end of the cgroup is announced too, once, and is no such event.
+            Source::V1(_) => Ok(announced > 1 || announced == 1 && control::read_short(&self.file).is_ok()),
             // The kernel holds announcements back for some milliseconds: the count is there before.
             Source::V2(_) => {
-                let before = std::mem::replace(&mut self.seen, kills(&self.file));
+                let before = std::mem::replace(&mut self.seen, kills(&self.file).unwrap_or(0));
                 Ok(self.seen > before)
             }
         }
     }
 
-    fn drain(&self) -> Result<(), Errno> {
+    /// How many announcements there were, at least.
+    fn drain(&self) -> Result<u64, Errno> {
         match &self.source {
-            Source::V1(event) => event.read().map(drop),
-            Source::V2(inotify) => inotify.read_events().map(drop),
+            Source::V1(event) => event.read(),
+            Source::V2(inotify) => inotify.read_events().map(|events| events.len() as u64),
         }
     }
 }
@@ -149,34 +162,73 @@ impl AsFd for OomEvents {
 mod tests {
     use super::*;
     use crate::systemd::{Unit, Who};
+    use std::fs;
+    use std::path::{Path, PathBuf};
 
-    /// A unit of v2 in a slice that has counted so many.
-    fn unit(mount: &std::path::Path, kills: u64) -> Cgroup {
-        std::fs::create_dir_all(mount.join("a.slice")).unwrap();
-        let events = format!("oom 9\noom_kill {kills}\noom_group_kill 0\n");
-        std::fs::write(mount.join("a.slice/memory.events"), events).unwrap();
-        let unified = Unified {
-            controllers: "memory".into(),
-            mount: mount.to_str().unwrap().into(),
-            path: "/a.slice/b.scope".into(),
-        };
+    fn unit(tree: Cgroup) -> Cgroup {
         Cgroup::Systemd(Unit {
             name: "b.scope".into(),
             slice: Some("a.slice".into()),
             who: Who::System,
             bus: "/bus".into(),
-            tree: Box::new(Cgroup::V2(unified)),
+            tree: Box::new(tree),
         })
+    }
+
+    /// A unit of v2 below a directory of the test's.
+    fn unit_of_v2(mount: &Path) -> Cgroup {
+        unit(Cgroup::V2(Unified {
+            controllers: "memory".into(),
+            mount: mount.to_str().unwrap().into(),
+            path: "/a.slice/b.scope".into(),
+        }))
+    }
+
+    /// Has the cgroup count so many.
+    fn count(directory: &Path, kills: u64) {
+        fs::create_dir_all(directory).unwrap();
+        let events = format!("oom 9\noom_kill {kills}\noom_group_kill 0\n");
+        fs::write(directory.join("memory.events"), events).unwrap();
+    }
+
+    fn mount(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("oom-{name}-{}", std::process::id()))
     }
 
     #[test]
     fn the_slice_still_knows_of_a_unit_that_is_gone() {
-        let mount = std::env::temp_dir().join(format!("oom-mark-{}", std::process::id()));
-        let mark = unit(&mount, 3).oom_mark();
-        let before = unit(&mount, 3).was_oom_killed_since(mark);
-        let after = unit(&mount, 4).was_oom_killed_since(mark);
-        std::fs::remove_dir_all(&mount).unwrap();
+        let mount = mount("gone");
+        let unit = unit_of_v2(&mount);
+        count(&mount.join("a.slice"), 3);
+        let mark = unit.oom_mark();
+        let before = unit.was_oom_killed_since(mark);
+        count(&mount.join("a.slice"), 4);
+        let after = unit.was_oom_killed_since(mark);
+        fs::remove_dir_all(&mount).unwrap();
         assert_eq!((mark, before, after), (Some(OomMark(3)), false, true));
+    }
+
+    #[test]
+    fn a_unit_that_is_there_speaks_for_itself() {
+        let mount = mount("there");
+        let unit = unit_of_v2(&mount);
+        count(&mount.join("a.slice/b.scope"), 0);
+        count(&mount.join("a.slice"), 4);
+        let neighbour = unit.was_oom_killed_since(Some(OomMark(3)));
+        count(&mount.join("a.slice/b.scope"), 1);
+        let own = unit.was_oom_killed_since(Some(OomMark(3)));
+        fs::remove_dir_all(&mount).unwrap();
+        assert_eq!((neighbour, own), (false, true));
+    }
+
+    #[test]
+    fn of_a_unit_of_v1_that_is_gone_the_machine_knows() {
+        let memory =
+            Hierarchy { controllers: "memory".into(), mount: "/no/such".into(), path: "/b.scope".into() };
+        let unit = unit(Cgroup::V1 { hierarchies: vec![memory], unified: None });
+        assert!(unit.oom_mark().is_some());
+        assert!(unit.was_oom_killed_since(kills_of_machine().map(|now| OomMark(now.wrapping_sub(1)))));
+        assert!(!unit.was_oom_killed_since(Some(OomMark(u64::MAX))));
     }
 
     #[test]

@@ -45,11 +45,13 @@ impl Plan {
         })
     }
 
-    /// Whether its process gets a memory limit of cgroup v2.
+    /// Whether its process gets a memory limit.
     pub(crate) fn limits_memory(&self) -> bool {
         let mut steps = self.steps.iter();
         steps.any(|step| match &step.action {
-            Action::Limits(writes) => writes.iter().any(|write| write.file == "memory.max"),
+            Action::Limits(writes) => {
+                writes.iter().any(|write| matches!(&*write.file, "memory.max" | "memory.limit_in_bytes"))
+            }
             _ => false,
         })
     }

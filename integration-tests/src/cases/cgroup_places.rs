@@ -137,9 +137,7 @@ pub(crate) const CASES: &[Case] = &[
         "an init that is past its memory limit before it runs is reported",
         "config-linux.md: Memory",
         |t| {
-            if version_of("memory")? == Version::V1 {
-                t.by_cgroupfs("on v1 the counter goes with the cgroup, which systemd removes at once")?;
-            }
+            version_of("memory")?;
             let (_, output) =
                 t.try_create(&t.bundle()?.set("/linux/resources", json!({"memory": {"limit": 4096}})), &[])?;
             output.refused(1, "memory")?;

@@ -180,6 +180,11 @@ pub(crate) const CASES: &[Case] = &[
         hold(output.code != 0, "it succeeds")?;
         gone(t)
     }),
+    case("an init that the OOM killer ends during create is told of as that", "runc create", |t| {
+        let bundle = at(t.bundle()?, "", t).set("/linux/resources", json!({"memory": {"limit": 4096}}));
+        create(t, &bundle)?.1.refused(1, "container init was OOM-killed (memory limit too low?)")?;
+        gone(t)
+    }),
     case("a unit that is in use is left alone", "org.freedesktop.systemd1(5): StartTransientUnit", |t| {
         let first = idle(t, at(t.bundle()?, "", t))?;
         let second = create(t, &at(t.bundle()?, "", t))?.1;

@@ -38,8 +38,8 @@ impl Guard {
     pub(super) fn died(&self, cgroup: &Cgroup) -> Error {
         match self.child().map(|child| pidfd::peek(&child.pidfd)) {
             Ok(Ok(exit)) => {
-                let mark = self.mark.filter(|_| exit == Exit::Signal(KILL));
-                Error::Died { exit, out_of_memory: cgroup.was_oom_killed_since(mark) }
+                let out_of_memory = exit == Exit::Signal(KILL) && cgroup.was_oom_killed_since(self.mark);
+                Error::Died { exit, out_of_memory }
             }
             Ok(Err(error)) => Error::Host { doing: "ask how the container's init ended".into(), error },
             Err(error) => error,

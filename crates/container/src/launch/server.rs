@@ -42,7 +42,7 @@ impl<'p> Server<'p, '_> {
             };
             match packet {
                 Packet::Request(step) if matches!(self.action(step)?, Action::Ready) => {
-                    self.parts(Who::Last, trace)?;
+                    self.parts(Who::Last, trace).map_err(|error| self.cause_of(error))?;
                     let Server { plan, channel, child, console, taken, .. } = self;
                     return Ok(Ready { plan, channel, child, step, console, taken });
                 }
