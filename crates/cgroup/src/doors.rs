@@ -34,9 +34,9 @@ impl Cgroup {
         })
     }
 
-    /// Whether it is there already, as far as its first hierarchy tells.
+    /// Whether it is there, as far as one hierarchy tells: none that systemd manages, if there is another.
     pub fn exists(&self) -> bool {
-        self.paths().first().is_some_and(|(_, directory)| std::path::Path::new(directory).exists())
+        self.census().is_some_and(|directory| std::path::Path::new(&directory).exists())
     }
 
     /// The part of the cgroup that a process is cloned into, which must exist before the clone, and the part that it

@@ -25,7 +25,7 @@ impl Cgroup {
 
     /// The directory that stands for the container when its processes are counted. On v1 the freezer's,
     /// because its list is what a freeze holds still.
-    fn census(&self) -> Option<String> {
+    pub(crate) fn census(&self) -> Option<String> {
         let v1 = self.hierarchy("freezer").or_else(|| self.hierarchies().first());
         v1.map(|h| h.directory()).or_else(|| self.unified().map(|u| u.directory()))
     }

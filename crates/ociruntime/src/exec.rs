@@ -114,8 +114,7 @@ fn foreign(record: &Record) -> Result<u64> {
     Ok(if is_ours { all & !CLONE_NEWUSER } else { all })
 }
 
-/// Brings the process up in the cgroup that the flags name. On v2 a container that made cgroups of its own may let
-/// nobody into the one above them (cgroups(7), "no internal processes"): then the process goes to where init is.
+/// Brings the process up in the cgroup that the flags name. Where nobody can go there any more, it goes to where init is.
 fn launch<'p>(
     args: &args::Exec,
     record: &Record,
@@ -128,7 +127,7 @@ fn launch<'p>(
     }
     let cgroup = record.cgroup.below(&args.cgroup).map_err(Error::other)?;
     let launched = match launch_in(&cgroup, init, planned, !args.ignore_paused, timeline) {
-        Err(error) if args.cgroup.is_empty() && is_busy(&error) => {
+        Err(error) if args.cgroup.is_empty() && is_deserted(&error) => {
             let init = record.open_init()?;
             let beside_init = Cgroup::of_process(record.init.map_or(0, |init| init.pid));
             launch_in(&beside_init.map_err(Error::other)?, init, planned, !args.ignore_paused, timeline)
@@ -158,6 +157,10 @@ fn launch_in<'p>(
     launch.launch(timeline)
 }
 
-fn is_busy(error: &container::Error) -> bool {
-    matches!(error, container::Error::Cgroup(error) if error.errno == Some(Errno::EBUSY))
+/// Whether init is elsewhere by now. EBUSY: on v2 a container that made cgroups of its own may let nobody into the one
+/// above them (cgroups(7), "no internal processes"). ENOENT, ENODEV: on v1 systemd moves the processes of a whole slice when
+/// the slice begins or ceases to use a controller, also those of cgroups that it did not make, and removes what is empty then.
+fn is_deserted(error: &container::Error) -> bool {
+    let container::Error::Cgroup(error) = error else { return false };
+    matches!(error.errno, Some(Errno::EBUSY | Errno::ENOENT | Errno::ENODEV))
 }

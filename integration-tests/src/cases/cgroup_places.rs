@@ -69,6 +69,24 @@ pub(crate) const CASES: &[Case] = &[
         container.says("moved")?;
         same("cgroup", container.sh("cat /proc/self/cgroup")?.as_str(), "0::/inner\n")
     }),
+    case("exec goes where init is once it was moved away and its cgroup removed", "cgroups(7): v1", |t| {
+        let container = t.idle()?;
+        if version_of("pids")? != Version::V1 {
+            return skip("no cgroup v1 pids controller here");
+        }
+        // As systemd does on a reload, with all processes of a slice.
+        let dir = Control("pids", "", "").of(&container)?;
+        fs::write(dir.join("../cgroup.procs"), container.pid.to_string()).doing("move init")?;
+        until("nobody is left", || fs::remove_dir(&dir).ok())?;
+        let line = |text: &str| text.lines().find(|line| line.contains(":pids:")).map(str::to_owned);
+        let expected = line(&t.read(format!("/proc/{}/cgroup", container.pid).as_ref())?);
+        same("cgroup", line(&container.sh("cat /proc/self/cgroup")?), expected)?;
+        container.call("pause")?.ok()?;
+        container.call("resume")?.ok()?;
+        container.stop()?;
+        container.delete()
+    })
+    .differs("runc", "1.1 finds no way in"),
     case("exec --cgroup goes where it is told", "runc exec --cgroup", |t| {
         unified()?;
         let container = t.start(&own_cgroups(t)?.sh("mkdir /sys/fs/cgroup/other; echo made; sleep 1000"))?;
