@@ -57,6 +57,7 @@ pub(crate) const CASES: &[Case] = &[
         same("pids", &data["pids"], &value!({"current": 1, "limit": 17}))
     }),
     case("without a limit of processes stats tell none", "runc events --stats", |t| {
+        t.by_cgroupfs("systemd has a limit of tasks for every unit")?;
         version_of("pids")?;
         let data = stats(t, &idle_with(t, value!({}))?)?;
         same("pids", &data["pids"], &value!({"current": 1}))

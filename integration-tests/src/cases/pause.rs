@@ -137,6 +137,7 @@ pub(crate) const CASES: &[Case] = &[
         "resume says when a cgroup above keeps the container paused",
         "cgroup-v1/freezer-subsystem.rst",
         |t| {
+            t.by_cgroupfs("for systemd a cgroupsPath is SLICE:PREFIX:NAME")?;
             let pod = t.v1("freezer")?.join(format!("{}-pod", t.tag));
             let path = format!("/{0}-pod/{0}-inner", t.tag);
             let bundle = t.bundle()?.set("/linux/cgroupsPath", serde_json::json!(path));
