@@ -66,7 +66,7 @@ impl Test {
     /// Makes a call one of the user, if there is one.
     fn by_user(&self, call: Call) -> Call {
         let Some(user) = &self.user else { return call };
-        call.user(UID).env("XDG_RUNTIME_DIR", arg(&user.runtime_dir)).env("HOME", arg(&user.home))
+        user.environment(call).user(UID)
     }
 
     fn next(&self) -> u32 {
@@ -169,6 +169,17 @@ impl Test {
     pub(crate) fn through(&self, wrapper: &[&str], args: &[&str]) -> Outcome<Call> {
         let call = self.host(wrapper)?.args([&self.runtime]);
         Ok(self.by_user(call).args(self.flags()).args(args))
+    }
+
+    /// `runtime --root ROOT args...`, called with supplementary groups.
+    pub(crate) fn in_groups(&self, groups: &str, args: &[&str]) -> Outcome<Call> {
+        let id = UID.to_string();
+        let call = self.host(&["/usr/bin/setpriv", "--groups", groups])?;
+        let call = match &self.user {
+            Some(user) => user.environment(call).args(["--reuid", &id, "--regid", &id]),
+            None => call,
+        };
+        Ok(call.args([&self.runtime]).args(self.flags()).args(args))
     }
 
     /// A program of the host.

@@ -2,6 +2,8 @@
 
 use crate::bundle::chown;
 use crate::case::{Doing, Outcome};
+use crate::console::arg;
+use crate::runtime::Call;
 use crate::test::{HostMount, Test};
 use std::fs;
 use std::path::PathBuf;
@@ -17,8 +19,8 @@ const NAME: &str = "it-user";
 /// The user, as long as it exists.
 pub(crate) struct User {
     /// XDG_RUNTIME_DIR.
-    pub(crate) runtime_dir: PathBuf,
-    pub(crate) home: PathBuf,
+    runtime_dir: PathBuf,
+    home: PathBuf,
     _files: Vec<HostMount>,
 }
 
@@ -39,6 +41,11 @@ impl User {
         chown(&user.runtime_dir, UID)?;
         chown(&test.dir, UID)?;
         Ok(user)
+    }
+
+    /// Gives a call the variables that the user's log-in would.
+    pub(crate) fn environment(&self, call: Call) -> Call {
+        call.env("XDG_RUNTIME_DIR", arg(&self.runtime_dir)).env("HOME", arg(&self.home))
     }
 }
 

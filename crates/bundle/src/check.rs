@@ -80,6 +80,9 @@ fn annotations(spec: &Spec, findings: &mut Findings) {
     if let Some(value) = spec.annotations().as_ref().and_then(|annotations| annotations.get("")) {
         findings.must(false, &at.key(""), value, "keys that are not empty");
     }
+    for (name, found, allowed) in crate::annotations::wrong(spec) {
+        findings.must(false, &at.key(name), found, allowed);
+    }
 }
 
 /// What the checks have found so far.

@@ -1,5 +1,6 @@
 //! Loads config.json, checks it, and plans the container: everything that is decided before anything is done.
 
+pub mod annotations;
 pub mod check;
 pub mod config;
 pub mod default;

@@ -29,6 +29,7 @@ use oci_spec::runtime::Spec;
 
 use sys::namespace::NEWUSER;
 
+use crate::annotations;
 use crate::problem::Problem;
 
 pub use hooks::{host_hooks, state};
@@ -96,6 +97,8 @@ pub struct Planned {
     pub terminal: bool,
     /// Who is sent the listener of the seccomp filter, if it has one.
     pub agent: Option<seccomp::Agent>,
+    /// Who is sent a pidfd of the init, besides whoever the command line names.
+    pub pidfd_receiver: Option<PathBuf>,
     /// Whether the container sees the directory in which it tells of its readiness.
     pub notifies: bool,
     /// What the user should hear of, though it stops nothing.
@@ -182,9 +185,9 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     labels::mounts(&mut steps, spec, host)?;
     devices::plan(&mut steps, spec, host, &namespaces);
     cgroups.late(&mut steps);
-    hooks::plan(&mut steps, spec, HookPoint::Prestart);
-    hooks::plan(&mut steps, spec, HookPoint::CreateRuntime);
-    hooks::plan(&mut steps, spec, HookPoint::CreateContainer);
+    hooks::plan(&mut steps, spec, request.bundle, HookPoint::Prestart);
+    hooks::plan(&mut steps, spec, request.bundle, HookPoint::CreateRuntime);
+    hooks::plan(&mut steps, spec, request.bundle, HookPoint::CreateContainer);
     process::beneath_root(&mut steps, spec, &namespaces);
     labels.open(&mut steps);
     rootfs::finish(&mut steps, spec, &namespaces, request);
@@ -207,7 +210,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         }
         steps.push("", Action::AwaitStart);
     }
-    hooks::plan(&mut steps, spec, HookPoint::StartContainer);
+    hooks::plan(&mut steps, spec, request.bundle, HookPoint::StartContainer);
     if has_hooks {
         labels.write(&mut steps);
     }
@@ -230,6 +233,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
         late_hooks: hooks::has_late(spec),
         terminal: process::has_terminal(spec),
         agent: seccomp::agent(spec),
+        pidfd_receiver: annotations::pidfd_receiver(spec, request.bundle),
         notifies: notify.is_some(),
         warnings,
         details,

@@ -9,7 +9,7 @@ use sys::clone::{How, Side, clone};
 use sys::namespace::{self, NEWCGROUP, NEWTIME};
 use sys::{Errno, Error, creds, fd, net, netlink, process, resource, signal, socket, time};
 
-use crate::hooks;
+use crate::hooks::{self, Sinks};
 use crate::packet::{self, Channel, Packet, Reason};
 use crate::plan::{Action, Filter, HookPoint, Plan, Step};
 use crate::process::label::Labels;
@@ -31,6 +31,8 @@ pub(crate) struct Inheritance<'p> {
     pub(crate) place_me: bool,
     /// The socket on which `start` knocks.
     pub(crate) listener: Option<BorrowedFd<'p>>,
+    /// What hooks write to.
+    pub(crate) sinks: &'p Sinks,
     /// Whether to report how long each step took.
     pub(crate) trace: bool,
 }
@@ -206,7 +208,8 @@ impl<'p> Child<'p> {
             Action::Dev(dev) => with_umask(0, || rootfs::device::defaults(self.root()?, dev))?,
             Action::Device(device) => with_umask(0, || rootfs::device::one(self.root()?, device))?,
             Action::ContainerHook(point, hook) => {
-                hooks::run(hook, *point, &self.inherited.plan.state, process::pid())?;
+                let Inheritance { plan, sinks, .. } = self.inherited;
+                hooks::run(hook, *point, &plan.state, sinks, process::pid())?;
             }
             Action::Sysctl { path, value } => self.proc()?.write(path, value.to_bytes())?,
             Action::MakeDirectory(path) => drop(self.root()?.make_directories(path)?),
@@ -281,7 +284,8 @@ impl<'p> Child<'p> {
     /// kernel resolves the program's path before, by way of /proc/self/fd if the image wants it (CVE-2024-21626).
     fn close_descriptors(&self, first: u32) -> Result<(), Error> {
         let own = [Some(self.channel.as_fd()), self.panics.map(AsFd::as_fd), self.inherited.listener];
-        let keep: Vec<BorrowedFd<'_>> = own.into_iter().flatten().chain(self.labels.descriptors()).collect();
+        let own = own.into_iter().flatten().chain(self.labels.descriptors());
+        let keep: Vec<BorrowedFd<'_>> = own.chain(self.inherited.sinks.descriptors()).collect();
         fd::close_in_clone_from(first, &keep)
     }
 

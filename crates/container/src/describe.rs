@@ -4,7 +4,8 @@ use std::ffi::{CStr, CString};
 use std::fmt::{self, Display, Formatter};
 
 use crate::plan::{
-    Action, Content, Device, HookPoint, IdView, Mount, MountSource, Program, RootEntry, SecurityModule, Step,
+    Action, Content, Device, Groups, HookFiles, HookPoint, IdView, Mount, MountSource, Program, RootEntry,
+    SecurityModule, Step,
 };
 use sys::mount::{self, Change, Depth};
 use sys::namespace as bits;
@@ -96,7 +97,8 @@ impl Display for Action {
             Action::Delegate { uid } => write!(f, "give the cgroup to uid {uid} of the host"),
             Action::HostHook(point, hook) | Action::ContainerHook(point, hook) => {
                 write!(f, "run the {} hook {}", point.name(), text(&hook.path))?;
-                hook.timeout.map_or(Ok(()), |timeout| write!(f, " within {} s", timeout.as_secs()))
+                hook.timeout.map_or(Ok(()), |timeout| write!(f, " within {} s", timeout.as_secs()))?;
+                write!(f, "{}", hook.files)
             }
             Action::Sysctl { path, value } => {
                 write!(f, "set {} to {}", text(path).replace('/', "."), text(value))
@@ -139,8 +141,9 @@ impl Display for Action {
             Action::Identity(identity) => {
                 write!(f, "become uid {} and gid {}", identity.uid, identity.gid)?;
                 match &identity.groups {
-                    Some(groups) if !groups.is_empty() => write!(f, " with groups {groups:?}")?,
-                    _ => {}
+                    Groups::Set(groups) if !groups.is_empty() => write!(f, " with groups {groups:?}")?,
+                    Groups::Kept => f.write_str(" with the caller's groups")?,
+                    Groups::Set(_) | Groups::Denied => {}
                 }
                 write!(f, " with {} capabilities", identity.capabilities.sets.effective.count_ones())?;
                 let keeps = identity.until_execve != 0;
@@ -259,6 +262,14 @@ impl Display for Device {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (major, minor) = self.numbers;
         write!(f, "make the device /{} ({major}:{minor}, mode {:o})", text(&self.path), self.mode & 0o7777)
+    }
+}
+
+impl Display for HookFiles {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let each = [("standard output", &self.output), ("standard error", &self.errors)];
+        let mut named = each.iter().filter_map(|(name, file)| Some((name, file.as_ref()?)));
+        named.try_for_each(|(name, file)| write!(f, ", with {name} to {}", file.display()))
     }
 }
 

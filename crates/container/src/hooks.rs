@@ -1,15 +1,48 @@
 //! Runs a hook: a program with the container's state on its standard input (runtime-spec config.md "Hooks").
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use sys::clone::{How, Side, clone};
 use sys::pidfd::{self, Exit};
 use sys::{fd, memfd, process, signal};
 
+use crate::error::{Error, Result};
 use crate::packet::{Channel, Packet, Reason};
-use crate::plan::{Hook, HookPoint, HookState};
+use crate::plan::{Hook, HookFiles, HookPoint, HookState};
 
-/// Why a hook failed, with the file that holds what it wrote to its standard output and error.
+/// The open files that hooks write to; where there is none, what they write is kept for the error if they fail.
+#[derive(Debug, Default)]
+pub struct Sinks {
+    output: Option<OwnedFd>,
+    errors: Option<OwnedFd>,
+}
+
+impl Sinks {
+    /// Opens the files, to append to. Those that are not there are made, for their owner alone.
+    ///
+    /// # Errors
+    /// That of the first that cannot be opened.
+    pub fn open(files: &HookFiles) -> Result<Sinks> {
+        Ok(Sinks { output: append_to(files.output.as_deref())?, errors: append_to(files.errors.as_deref())? })
+    }
+
+    /// What is open.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.output.iter().chain(&self.errors).map(AsFd::as_fd)
+    }
+}
+
+fn append_to(file: Option<&Path>) -> Result<Option<OwnedFd>> {
+    let Some(file) = file else { return Ok(None) };
+    let opened = sys::file::open_append(file, 0o600);
+    opened
+        .map(|file| Some(file.into()))
+        .map_err(|error| Error::Host { doing: format!("open {} for hooks", file.display()), error })
+}
+
+/// Why a hook failed, with the file that holds what it wrote to its standard output and error, where these are not
+/// files of the host.
 #[derive(Debug)]
 pub struct Failure {
     /// What happened.
@@ -26,13 +59,14 @@ impl<E: Into<Reason>> From<E> for Failure {
 
 /// Runs the hook in the caller's namespaces and waits for it. `pid` is the container's as its reader sees it.
 ///
-/// Input and output are files in memory: a hook that reads nothing or writes a lot can hold nobody up.
-pub fn run(hook: &Hook, point: HookPoint, state: &HookState, pid: i32) -> Result<(), Failure> {
+/// Input and output are files in memory, or files of the host: a hook that reads nothing or writes a lot can hold nobody
+/// up.
+pub fn run(hook: &Hook, point: HookPoint, state: &HookState, sinks: &Sinks, pid: i32) -> Result<(), Failure> {
     let input = state_file(state, point.status(), pid)?;
     let output = memfd::plain(c"hook-output")?;
     let (ours, theirs) = Channel::pair()?;
     let child = match clone(How::default())? {
-        Side::Child => become_hook(hook, &input, &output, &theirs),
+        Side::Child => become_hook(hook, &input, &output, sinks, &theirs),
         Side::Parent(child) => child,
     };
     drop(theirs);
@@ -71,13 +105,13 @@ fn state_file(state: &HookState, status: &str, pid: i32) -> sys::Result<OwnedFd>
     Ok(file)
 }
 
-/// In the child: everything that it inherits but the two files and the program closes by itself. The channel closes
+/// In the child: everything that it inherits but its streams and the program closes by itself. The channel closes
 /// on execve, which tells the caller that the hook runs.
-fn become_hook(hook: &Hook, input: &OwnedFd, output: &OwnedFd, caller: &Channel) -> ! {
+fn become_hook(hook: &Hook, input: &OwnedFd, output: &OwnedFd, sinks: &Sinks, caller: &Channel) -> ! {
     signal::reset_all();
     let prepared = fd::place_at(input, 0)
-        .and_then(|()| fd::place_at(output, 1))
-        .and_then(|()| fd::place_at(output, 2))
+        .and_then(|()| fd::place_at(sinks.output.as_ref().unwrap_or(output), 1))
+        .and_then(|()| fd::place_at(sinks.errors.as_ref().unwrap_or(output), 2))
         .and_then(|()| fd::close_on_exec_from(3));
     let error = match prepared {
         Ok(()) => process::execute(&hook.path, &hook.arguments, &hook.environment),

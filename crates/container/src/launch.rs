@@ -9,6 +9,7 @@ use sys::{Errno, fd, namespace, resource, socket};
 
 use crate::child::{self, Inheritance};
 use crate::error::{Error, Result};
+use crate::hooks::Sinks;
 use crate::lend::Lender;
 use crate::packet::{Channel, Reason};
 use crate::plan::{Action, Plan, Step};
@@ -92,8 +93,9 @@ impl<'p> Launch<'p, '_> {
     pub fn launch(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
         let outside = self.go_to_birthplace()?;
         let opened = self.open()?;
+        let sinks = self.plan.hook_files().map_or_else(|| Ok(Sinks::default()), Sinks::open)?;
         let (ours, theirs) = Channel::pair().map_err(Error::doing("make a socket pair"))?;
-        let (child, place_me) = self.spawn(&opened, &ours, &theirs, trace)?;
+        let (child, place_me) = self.spawn(&opened, &sinks, &ours, &theirs, trace)?;
         drop(theirs);
         if self.shuns_freezer {
             socket::set_patience(&ours, SILENCE).map_err(Error::doing("limit the wait for the child"))?;
@@ -109,6 +111,7 @@ impl<'p> Launch<'p, '_> {
             child: Guard { child: Some(child), patience: self.shuns_freezer.then_some(LAST_WAIT), mark },
             console: None,
             place_me,
+            sinks,
             lender: Lender::default(),
             taken: Taken::default(),
             entry: Entry::Open(Vec::new()),
@@ -164,6 +167,7 @@ impl<'p> Launch<'p, '_> {
     fn spawn(
         &self,
         opened: &[Option<OwnedFd>],
+        sinks: &Sinks,
         ours: &Channel,
         theirs: &Channel,
         trace: &mut Trace,
@@ -173,7 +177,7 @@ impl<'p> Launch<'p, '_> {
             let how = How { flags: self.plan.namespaces, cgroup };
             match trace.span(|| "clone".into(), || clone(how))? {
                 Side::Parent(child) => Ok((child, place_me)),
-                Side::Child => self.become_child(opened, ours, theirs, place_me, trace.is_on()),
+                Side::Child => self.become_child(opened, sinks, ours, theirs, place_me, trace.is_on()),
             }
         };
         let first = attempt(inside, false);
@@ -184,6 +188,7 @@ impl<'p> Launch<'p, '_> {
     fn become_child(
         &self,
         opened: &[Option<OwnedFd>],
+        sinks: &Sinks,
         ours: &Channel,
         theirs: &Channel,
         place_me: bool,
@@ -203,6 +208,7 @@ impl<'p> Launch<'p, '_> {
             tasks: self.way_in.tasks(),
             place_me,
             listener: self.listener.as_ref().map(AsFd::as_fd),
+            sinks,
             trace,
         };
         child::run(inherited, channel)

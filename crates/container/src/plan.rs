@@ -18,12 +18,12 @@ mod namespace;
 mod process;
 
 pub use device::{Console, Dev, Device};
-pub use hook::{Hook, HookPoint, HookState};
+pub use hook::{Hook, HookFiles, HookPoint, HookState};
 pub use mount::{
     Content, DestinationLink, IdView, Links, Mount, MountSource, On, Options, Proc, RootEntry, SourceLink,
 };
 pub use namespace::{IdMaps, NetDevice};
-pub use process::{Capabilities, Execution, Filter, Identity, Program, SecurityModule};
+pub use process::{Capabilities, Execution, Filter, Groups, Identity, Program, SecurityModule};
 
 /// What will be done to make a container, or to enter one.
 #[derive(Debug)]
@@ -41,6 +41,14 @@ impl Plan {
     pub fn filter(&self) -> Option<&Filter> {
         self.steps.iter().find_map(|step| match &step.action {
             Action::Filter(filter) => Some(filter),
+            _ => None,
+        })
+    }
+
+    /// Where its hooks write to, if it has any.
+    pub(crate) fn hook_files(&self) -> Option<&HookFiles> {
+        self.steps.iter().find_map(|step| match &step.action {
+            Action::HostHook(_, hook) | Action::ContainerHook(_, hook) => Some(&hook.files),
             _ => None,
         })
     }

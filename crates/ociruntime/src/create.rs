@@ -15,7 +15,7 @@ use container::plan::{HookPoint, Plan};
 use sys::fd::ProcPath;
 
 use crate::agent::Agent;
-use crate::announce::announce;
+use crate::announce::{Receiver, announce};
 use crate::args::{self, Globals};
 use crate::console::Console;
 use crate::driver::Driver;
@@ -256,7 +256,9 @@ impl<'b> Container<'b> {
         if matches!(self.blueprint.console, Console::Engine(_)) {
             self.blueprint.console.deliver(ready.take_console())?;
         }
-        announce(ready, args.pidfd_socket.as_deref(), args.pid_file.as_deref())
+        let by_flag = Receiver::by_flag(args.pidfd_socket.as_deref());
+        let by_annotation = Receiver::by_annotation(self.blueprint.planned.pidfd_receiver.as_deref());
+        announce(ready, by_flag.into_iter().chain(by_annotation), args.pid_file.as_deref())
     }
 
     /// From here on the container stays until it is deleted.

@@ -21,9 +21,9 @@ pub(crate) fn send(connection: &OwnedFd, name: &str, descriptor: BorrowedFd<'_>)
         .map_err(|error| Error::Other(format!("send {name}: {error}")))
 }
 
-/// Sends a pidfd to the socket of `--pidfd-socket`.
-pub(crate) fn send_pidfd(path: &Path, pidfd: BorrowedFd<'_>) -> Result<()> {
-    send(&connect(path, "--pidfd-socket")?, "pidfd", pidfd.as_fd())
+/// Sends a pidfd to a socket. `named_by` is the flag or field that says so, for errors.
+pub(crate) fn send_pidfd(path: &Path, named_by: &str, pidfd: BorrowedFd<'_>) -> Result<()> {
+    send(&connect(path, named_by)?, "pidfd", pidfd.as_fd())
 }
 
 /// Makes sure that the descriptors to be preserved are there: from 3 on, after the caller's sockets.

@@ -16,7 +16,7 @@ use container::plan::Filter;
 use sys::Errno;
 
 use crate::agent::hand_over;
-use crate::announce::announce;
+use crate::announce::{Receiver, announce};
 use crate::args;
 use crate::console::{Console, Relay};
 use crate::create::tell_steps;
@@ -74,7 +74,7 @@ fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &Process
     let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
     let mut ready = launch(args, record, init, &planned, &mut timeline)?;
     let master = console.deliver(ready.take_console())?;
-    announce(&ready, args.pidfd_socket.as_deref(), args.pid_file.as_deref())?;
+    announce(&ready, Receiver::by_flag(args.pidfd_socket.as_deref()), args.pid_file.as_deref())?;
     let signals = if args.detach { None } else { Some(Signals::take()?) };
     let relay = master.map(Relay::start).transpose()?;
     let mut agent = hand_over(record, *status, ready.pid().map_err(Error::other)?);

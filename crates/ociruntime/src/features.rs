@@ -37,7 +37,7 @@ fn document() -> Value {
             "io.github.ociruntime.commit": COMMIT,
             "io.github.ociruntime.checkpoint.enabled": "false",
         },
-        "potentiallyUnsafeConfigAnnotations": UNSAFE_ANNOTATIONS,
+        "potentiallyUnsafeConfigAnnotations": bundle::annotations::names().collect::<Vec<_>>(),
     })
 }
 
@@ -56,11 +56,6 @@ fn seccomp() -> Value {
 /// config.md, "POSIX-platform Hooks".
 const HOOKS: &[&str] =
     &["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
-
-/// Annotations of a config that change what is done, or the beginnings of their names (features.md, "Unsafe
-/// annotations"): those that set properties of a unit of systemd's. All others are handed through to `state` and hooks
-/// and no more.
-const UNSAFE_ANNOTATIONS: &[&str] = &[cgroup::PROPERTY_PREFIX];
 
 #[cfg(test)]
 mod tests {

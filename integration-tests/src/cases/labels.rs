@@ -72,6 +72,14 @@ pub(crate) const CASES: &[Case] = &[
         let mount = t.mount_at(bundle, "/dev")?;
         contains("the options", &mount.super_options.join(","), &format!("context={FILE_CONTEXT}"))
     }),
+    case("the mounts' label may be that of their root", "crun(1): run.oci.mount_context_type", |t| {
+        selinux()?;
+        let bundle = t.bundle()?.set("/linux/mountLabel", json!(FILE_CONTEXT));
+        let bundle = bundle.set("/annotations", json!({"run.oci.mount_context_type": "rootcontext"}));
+        let mount = t.mount_at(bundle, "/dev")?;
+        contains("the options", &mount.super_options.join(","), &format!("rootcontext={FILE_CONTEXT}"))
+    })
+    .differs("runc", "it has no such annotation"),
     case("an SELinux label that the policy does not know is an error", "config.md: selinuxLabel", |t| {
         selinux()?;
         let bundle = t.bundle()?.set("/process/selinuxLabel", json!("no_u:no_r:no_t:s0"));

@@ -1,5 +1,6 @@
 //! The cases, by topic.
 
+mod annotations;
 mod cgroup_places;
 mod cgroups;
 mod commands;
@@ -51,6 +52,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("fields", fields::CASES),
     ("terminal", terminal::CASES),
     ("hooks", hooks::CASES),
+    ("annotations", annotations::CASES),
     ("namespaces", namespaces::CASES),
     ("network devices", net_devices::CASES),
     ("notify", notify::CASES),

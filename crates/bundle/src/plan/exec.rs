@@ -11,6 +11,7 @@ use super::namespaces::{denies_groups, keyring};
 use super::process as planned;
 use super::scheduling::{self, Affinity};
 use super::{Error, Host, Steps, rdt, seccomp};
+use crate::annotations;
 
 pub use overrides::{Overrides, inherit, process};
 
@@ -77,8 +78,9 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
         steps.push("", Action::Fork { namespaces: 0 });
     }
     let denies_groups = target.namespaces & NEWUSER != 0 && denies_groups(target.spec, host);
+    let keeps_groups = annotations::keeps_groups(target.spec);
     if target.namespaces & NEWUSER != 0 {
-        steps.push("", Action::BecomeRoot { clear_groups: !denies_groups });
+        steps.push("", Action::BecomeRoot { clear_groups: !denies_groups && !keeps_groups });
     }
     steps.push("", Action::NewSession);
     if let Some(id) = target.keyring {
@@ -88,13 +90,14 @@ pub fn enter(process: &Process, target: &Target<'_>, host: &Host) -> Result<Entr
     labels.open(&mut steps);
     planned::beneath_root_of(&mut steps, process, false);
     steps.push("process.cwd", Action::EnterDirectory(super::text::path(process.cwd())));
-    let rights = planned::Rights { host, in_user_namespace: target.namespaces & NEWUSER != 0, denies_groups };
+    let in_user_namespace = target.namespaces & NEWUSER != 0;
+    let rights = planned::Rights { host, in_user_namespace, denies_groups, keeps_groups };
     scheduling::plan(&mut steps, process, target.spec.linux().as_ref())?;
     planned::become_user_of(&mut steps, process, &rights, filter.as_ref(), &mut warnings);
     labels.write(&mut steps);
     steps.push("", Action::Ready);
     // Sockets are handed to the container's init alone.
-    planned::execute_of(&mut steps, process, filter.as_ref(), Vec::new());
+    planned::execute_of(&mut steps, target.spec, process, filter.as_ref(), Vec::new());
     let plan = Plan { namespaces: 0, steps: steps.0, state: super::no_state() };
     let terminal = process.terminal().unwrap_or(false);
     Ok(Entry { plan, terminal, warnings })

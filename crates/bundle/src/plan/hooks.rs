@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use container::plan::{Action, Hook, HookPoint, HookState};
+use container::plan::{Action, Hook, HookFiles, HookPoint, HookState};
 use oci_spec::runtime::{Hook as Wanted, Hooks, Spec};
 use serde::Serialize;
 use sys::process::Strings;
 
 use super::Steps;
 use super::text::{c, path};
+use crate::annotations;
 
 fn listed(hooks: &Hooks, point: HookPoint) -> &[Wanted] {
     let listed = match point {
@@ -25,9 +26,9 @@ fn listed(hooks: &Hooks, point: HookPoint) -> &[Wanted] {
 }
 
 /// Adds the hooks of a point.
-pub(super) fn plan(steps: &mut Steps, spec: &Spec, point: HookPoint) {
+pub(super) fn plan(steps: &mut Steps, spec: &Spec, bundle: &Path, point: HookPoint) {
     for (index, hook) in spec.hooks().iter().flat_map(|hooks| listed(hooks, point)).enumerate() {
-        let hook = one(hook);
+        let hook = one(hook, files(spec, bundle));
         let action = match point {
             HookPoint::CreateContainer | HookPoint::StartContainer => Action::ContainerHook(point, hook),
             _ => Action::HostHook(point, hook),
@@ -37,8 +38,14 @@ pub(super) fn plan(steps: &mut Steps, spec: &Spec, point: HookPoint) {
 }
 
 /// The hooks that no plan holds: poststart, which `start` runs, and poststop, which `delete` runs.
-pub fn host_hooks(spec: &Spec, point: HookPoint) -> Vec<Hook> {
-    spec.hooks().iter().flat_map(|hooks| listed(hooks, point)).map(one).collect()
+pub fn host_hooks(spec: &Spec, bundle: &Path, point: HookPoint) -> Vec<Hook> {
+    let hooks = spec.hooks().iter().flat_map(|hooks| listed(hooks, point));
+    hooks.map(|hook| one(hook, files(spec, bundle))).collect()
+}
+
+fn files(spec: &Spec, bundle: &Path) -> HookFiles {
+    let [output, errors] = annotations::hook_files(spec, bundle);
+    HookFiles { output, errors }
 }
 
 /// Whether `start` or `delete` will have hooks to run.
@@ -51,7 +58,7 @@ pub(super) fn has(spec: &Spec, point: HookPoint) -> bool {
     spec.hooks().iter().any(|hooks| !listed(hooks, point).is_empty())
 }
 
-fn one(hook: &Wanted) -> Hook {
+fn one(hook: &Wanted, files: HookFiles) -> Hook {
     let program = path(hook.path());
     let arguments = match hook.args().as_deref() {
         Some(arguments) if !arguments.is_empty() => arguments.iter().map(c).collect(),
@@ -62,6 +69,7 @@ fn one(hook: &Wanted) -> Hook {
         arguments: Strings::new(arguments),
         environment: Strings::new(hook.env().iter().flatten().map(c).collect()),
         timeout: hook.timeout().and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs),
+        files,
     }
 }
 

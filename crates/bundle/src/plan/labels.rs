@@ -10,6 +10,7 @@ use oci_spec::runtime::{Process, Spec};
 
 use super::text::c;
 use super::{Error, Host, Steps};
+use crate::annotations::{self, CONTEXTS};
 use crate::problem::Problem;
 
 /// The labels of a process, as the kernel takes them.
@@ -83,30 +84,30 @@ fn refused(pointer: &str, label: &str, module: &str) -> Error {
 /// namespace was made that they show.
 const LABELLED: &[&CStr] = &[c"proc", c"sysfs", c"cgroup", c"cgroup2", c"mqueue"];
 
-/// mount(8), "context".
-const CONTEXTS: &[&CStr] = &[c"context", c"fscontext", c"defcontext", c"rootcontext"];
-
-/// `linux.mountLabel`: the context of every file system that is mounted, unless its own options name one.
+/// `linux.mountLabel`: the context of every file system that is mounted, unless its own options name one. As which of
+/// mount(8)'s four, an annotation may say.
 pub(super) fn mounts(steps: &mut Steps, spec: &Spec, host: &Host) -> Result<(), Error> {
     let wanted = spec.linux().as_ref().map_or(&None, |linux| linux.mount_label());
     let label = context("/linux/mountLabel", wanted, || host.has_selinux())?;
+    let option = annotations::context_option(spec);
     for step in &mut steps.0 {
         if let Action::Mount(mount) = &mut step.action {
-            dress(&mut mount.source, label.as_ref());
+            dress(&mut mount.source, label.as_ref().map(|label| (option, label)));
         }
     }
     Ok(())
 }
 
-fn dress(source: &mut MountSource, label: Option<&CString>) {
+fn dress(source: &mut MountSource, label: Option<(&CStr, &CString)>) {
     let MountSource::FileSystem { kind, options, .. } = source else { return };
     let mut has_context = LABELLED.contains(&kind.as_c_str());
     for (key, value) in options.iter_mut().filter(|(key, _)| CONTEXTS.contains(&key.as_c_str())) {
-        has_context |= key.as_c_str() == c"context";
+        has_context |=
+            key.as_c_str() == c"context" || label.is_some_and(|(option, _)| key.as_c_str() == option);
         *value = value.take().map(unquoted);
     }
-    if let Some(label) = label.filter(|_| !has_context) {
-        options.push((c"context".into(), Some(label.clone())));
+    if let Some((option, label)) = label.filter(|_| !has_context) {
+        options.push((option.into(), Some(label.clone())));
     }
 }
 
@@ -129,8 +130,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(mut source: MountSource, label: Option<&CStr>, expected: MountSource) {
-        dress(&mut source, label.map(CString::from).as_ref());
+    fn check(source: MountSource, label: Option<&CStr>, expected: MountSource) {
+        check_as(c"context", source, label, expected);
+    }
+
+    #[track_caller]
+    fn check_as(option: &CStr, mut source: MountSource, label: Option<&CStr>, expected: MountSource) {
+        dress(&mut source, label.map(CString::from).as_ref().map(|label| (option, label)));
         assert_eq!(source, expected);
     }
 
@@ -171,6 +177,18 @@ mod tests {
     fn a_context_of_its_own_stays() {
         let own = || tmpfs(c"tmpfs", &[(c"context", c"own")]);
         check(own(), Some(c"a:b"), own());
+    }
+
+    #[test]
+    fn a_label_may_be_that_of_the_root_alone() {
+        let labelled = tmpfs(c"tmpfs", &[(c"rootcontext", c"a:b")]);
+        check_as(c"rootcontext", tmpfs(c"tmpfs", &[]), Some(c"a:b"), labelled);
+    }
+
+    #[test]
+    fn a_label_of_the_same_kind_stays() {
+        let own = || tmpfs(c"tmpfs", &[(c"rootcontext", c"own")]);
+        check_as(c"rootcontext", own(), Some(c"a:b"), own());
     }
 
     #[test]

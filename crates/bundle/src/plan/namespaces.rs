@@ -10,6 +10,7 @@ use sys::namespace::{NEWCGROUP, NEWIPC, NEWNET, NEWNS, NEWPID, NEWTIME, NEWUSER,
 
 use super::text::c;
 use super::{Host, Request, Steps};
+use crate::annotations;
 
 /// The namespaces of a container.
 #[derive(Debug)]
@@ -80,6 +81,7 @@ impl Namespaces {
     /// Joins, maps ids, becomes root, makes the rest.
     pub(super) fn enter(&self, steps: &mut Steps, spec: &Spec, host: &Host, meanwhile: bool) {
         let in_user = self.joins(NEWUSER);
+        let keeps_groups = annotations::keeps_groups(spec);
         // The user namespace first: its root may enter the others.
         for (kind, path, index) in self.in_joining_order() {
             let field = format!("linux.namespaces[{index}]");
@@ -91,7 +93,8 @@ impl Namespaces {
         }
         if in_user {
             // Root of the joined namespace makes the others, in which only a child of it can be pid 1.
-            steps.push("linux.namespaces", Action::BecomeRoot { clear_groups: !host.is_rootless() });
+            let clear_groups = !host.is_rootless() && !keeps_groups;
+            steps.push("linux.namespaces", Action::BecomeRoot { clear_groups });
             if self.own() & NEWPID != 0 {
                 steps.push("linux.namespaces", Action::Fork { namespaces: self.new & !LATE });
             } else if self.new & !LATE != 0 {
@@ -104,7 +107,7 @@ impl Namespaces {
         }
         if self.makes(NEWUSER) {
             let maps = id_maps(spec, host);
-            let clear_groups = !maps.deny_setgroups;
+            let clear_groups = !maps.deny_setgroups && !keeps_groups;
             let maps_root = maps_root(spec);
             steps.push("linux.uidMappings", Action::MapIds(maps));
             if maps_root {

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 
 use caps::Capability;
-use container::plan::{Action, Capabilities, Console, Execution, Filter, Identity, Program};
+use container::plan::{Action, Capabilities, Console, Execution, Filter, Groups, Identity, Program};
 use oci_spec::runtime::{Capabilities as Names, PosixRlimitType, Process, Spec};
 use sys::creds::{Mask, Sets};
 use sys::namespace::{NEWNS, NEWUSER};
@@ -12,7 +12,8 @@ use sys::resource::Limit;
 
 use super::namespaces::{Namespaces, denies_groups};
 use super::text::{c, in_root, path};
-use super::{Host, Steps, rootfs};
+use super::{Host, Steps, rootfs, seccomp};
+use crate::annotations;
 
 /// Whether the process has a terminal.
 pub(super) fn has_terminal(spec: &Spec) -> bool {
@@ -75,7 +76,8 @@ pub(super) fn become_user(
     let Some(process) = spec.process() else { return };
     let in_user_namespace = namespaces.has(NEWUSER);
     let denies_groups = namespaces.makes(NEWUSER) && denies_groups(spec, host);
-    let rights = Rights { host, in_user_namespace, denies_groups };
+    let keeps_groups = annotations::keeps_groups(spec);
+    let rights = Rights { host, in_user_namespace, denies_groups, keeps_groups };
     let preserved = preserve_fds.saturating_add(host.listen_fds);
     steps.push("", Action::CloseDescriptors { preserved });
     become_user_of(steps, process, &rights, filter, warnings);
@@ -88,12 +90,23 @@ pub(super) struct Rights<'r> {
     pub(super) in_user_namespace: bool,
     /// Whether setgroups(2) is denied in it.
     pub(super) denies_groups: bool,
+    /// Whether the process keeps the caller's supplementary groups.
+    pub(super) keeps_groups: bool,
 }
 
 impl Rights<'_> {
     /// Root of a user namespace holds every capability there is.
     fn grantable(&self) -> Mask {
         if self.in_user_namespace { Mask::MAX } else { self.host.capabilities }
+    }
+
+    /// What is made of `additionalGids`.
+    fn groups(&self, wanted: Vec<u32>) -> Groups {
+        match wanted.is_empty() {
+            _ if self.keeps_groups => Groups::Kept,
+            true if self.denies_groups => Groups::Denied,
+            _ => Groups::Set(wanted),
+        }
     }
 }
 
@@ -109,9 +122,10 @@ pub(super) fn become_user_of(
     limits(steps, process, rights.in_user_namespace);
     let no_new_privileges = process.no_new_privileges().unwrap_or(false);
     let until_execve = if keeps_privilege(process, filter) { LOADS_FILTERS } else { 0 };
-    let identity = identity(process, rights.denies_groups);
+    let identity = identity(process, rights);
     steps.push("process.user", Action::Identity(Identity { until_execve, ..identity }));
     warn_of_capabilities(process, rights.grantable(), warnings);
+    warn_of_groups(process, rights, warnings);
     if no_new_privileges {
         steps.push("process.noNewPrivileges", Action::NoNewPrivileges);
     }
@@ -129,13 +143,12 @@ pub(super) fn keeps_privilege(process: &Process, filter: Option<&Filter>) -> boo
     filter.is_some() && !process.no_new_privileges().unwrap_or(false)
 }
 
-fn identity(process: &Process, denies_groups: bool) -> Identity {
+fn identity(process: &Process, rights: &Rights<'_>) -> Identity {
     let user = process.user();
-    let groups = user.additional_gids().clone().unwrap_or_default();
     Identity {
         uid: user.uid(),
         gid: user.gid(),
-        groups: (!denies_groups || !groups.is_empty()).then_some(groups),
+        groups: rights.groups(user.additional_gids().clone().unwrap_or_default()),
         capabilities: capabilities(process),
         until_execve: 0,
     }
@@ -177,6 +190,13 @@ fn warn_of_capabilities(process: &Process, grantable: Mask, warnings: &mut Vec<S
     names.sort();
     if !names.is_empty() {
         warnings.push(format!("process.capabilities: cannot be granted: {}", names.join(", ")));
+    }
+}
+
+fn warn_of_groups(process: &Process, rights: &Rights<'_>, warnings: &mut Vec<String>) {
+    if rights.keeps_groups && process.user().additional_gids().as_ref().is_some_and(|gids| !gids.is_empty()) {
+        warnings
+            .push("process.user.additionalGids: not set, since the caller's groups are to be kept".into());
     }
 }
 
@@ -232,13 +252,19 @@ fn resource(kind: PosixRlimitType) -> u32 {
 /// The last steps: the filter and the program, with variables that are not the config's.
 pub(super) fn execute(steps: &mut Steps, spec: &Spec, filter: Option<&Filter>, added: Vec<CString>) {
     if let Some(process) = spec.process() {
-        execute_of(steps, process, filter, added);
+        execute_of(steps, spec, process, filter, added);
     }
 }
 
-pub(super) fn execute_of(steps: &mut Steps, process: &Process, filter: Option<&Filter>, added: Vec<CString>) {
+pub(super) fn execute_of(
+    steps: &mut Steps,
+    spec: &Spec,
+    process: &Process,
+    filter: Option<&Filter>,
+    added: Vec<CString>,
+) {
     if let Some(filter) = filter {
-        steps.push("linux.seccomp", Action::Filter(filter.clone()));
+        steps.push(seccomp::field(spec), Action::Filter(filter.clone()));
     }
     let arguments: Vec<CString> = process.args().iter().flatten().map(c).collect();
     let execution = Execution {

@@ -10,6 +10,7 @@ use seccomp::{Action, ActionError, Arch, Condition, Flags, Operator, Profile, Ru
 use sys::seccomp::Instruction;
 
 use super::{Error, Host};
+use crate::annotations;
 use crate::problem::Problem;
 
 /// The architecture of this build.
@@ -24,7 +25,7 @@ const PLACE: &str = "/linux/seccomp";
 /// Who is sent the listener of a filter (config-linux.md, "Seccomp").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
-    /// The socket on which it waits: `listenerPath`.
+    /// The socket on which it waits: `listenerPath`, or what an annotation says instead.
     pub path: PathBuf,
     /// What it is to be told: `listenerMetadata`.
     pub metadata: Option<String>,
@@ -32,26 +33,45 @@ pub struct Agent {
 
 /// The agent of a config. A path that no rule needs is ignored, as the specification has it.
 pub(super) fn agent(spec: &Spec) -> Option<Agent> {
+    if annotations::raw_filter(spec).is_some() {
+        return None;
+    }
     let profile = spec.linux().as_ref()?.seccomp().as_ref()?;
     let mut rules = profile.syscalls().iter().flatten();
     rules.find(|rule| rule.action() == LinuxSeccompAction::ScmpActNotify)?;
-    let path = profile.listener_path().clone().filter(|path| !path.as_os_str().is_empty())?;
+    let path = profile.listener_path().clone().filter(|path| !path.as_os_str().is_empty());
+    let path = path.or_else(|| annotations::seccomp_receiver(spec))?;
     Some(Agent { path, metadata: profile.listener_metadata().clone() })
 }
 
-/// The compiled filter, if the config has a profile.
+/// What the filter comes from.
+pub(super) fn field(spec: &Spec) -> &'static str {
+    if annotations::raw_filter(spec).is_some() {
+        "annotations[run.oci.seccomp_bpf_data]"
+    } else {
+        "linux.seccomp"
+    }
+}
+
+/// The compiled filter, if the config has a profile; or the one that stands there compiled.
 pub(super) fn filter(
     spec: &Spec,
     host: &Host,
     warnings: &mut Vec<String>,
     details: &mut Vec<String>,
 ) -> Result<Option<Filter>, Error> {
+    if let Some(program) = annotations::raw_filter(spec) {
+        return Ok(Some(Filter { program: kept::instructions(&program), flags: 0, agent: None }));
+    }
     let Some(wanted) = spec.linux().as_ref().and_then(|linux| linux.seccomp().as_ref()) else {
         return Ok(None);
     };
     let profile = profile(wanted, PLACE).map_err(Error::Problems)?;
     check_actions(&profile, host).map_err(Error::Problems)?;
     let program = compile(&profile, PLACE).map_err(Error::Problems)?;
+    if annotations::fails_unknown_calls(spec) {
+        refuse_unknown(wanted, &program.skipped).map_err(Error::Problems)?;
+    }
     details.extend(
         program.skipped.iter().map(|name| format!("linux.seccomp.syscalls: no call is named {name}")),
     );
@@ -66,6 +86,23 @@ pub(super) fn filter(
         flags: (program.flags & !unknown_flags(&profile, host, warnings).bits()).into(),
         agent: agent.map(|agent| agent.path),
     }))
+}
+
+/// A problem for each name in the profile that is no system call's.
+fn refuse_unknown(wanted: &LinuxSeccomp, skipped: &[String]) -> Result<(), Vec<Problem>> {
+    let rules = wanted.syscalls().iter().flatten().enumerate();
+    let names = rules.flat_map(|(rule, listed)| {
+        listed.names().iter().enumerate().map(move |(index, name)| (rule, index, name))
+    });
+    let unknown = names.filter(|(.., name)| skipped.contains(name));
+    let problems: Vec<Problem> = unknown
+        .map(|(rule, index, name)| Problem {
+            pointer: format!("{PLACE}/syscalls/{rule}/names/{index}"),
+            found: format!("{name:?}"),
+            allowed: "the name of a system call that this version knows".into(),
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 fn without_agent() -> Problem {

@@ -10,10 +10,19 @@ use crate::hosts;
 
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
-    [whole(), namespaces(), users(), file_system(), process(), cgroups(), units(), commands(), execs()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let groups = [
+        whole(),
+        namespaces(),
+        users(),
+        file_system(),
+        process(),
+        cgroups(),
+        units(),
+        annotations(),
+        commands(),
+        execs(),
+    ];
+    groups.into_iter().flatten().collect()
 }
 
 /// The case of this name.
@@ -152,6 +161,44 @@ fn units() -> Vec<Case> {
     ]
 }
 
+fn annotations() -> Vec<Case> {
+    let groups = || annotated("run.oci.keep_original_groups", "1");
+    let in_user_namespace = || with("user pid mount", merged(mapped(), merged(user(), groups())));
+    let files =
+        json!({"annotations": {"run.oci.hooks.stdout": "log", "run.oci.hooks.stderr": "/log/errors"}});
+    let of_roots = merged(labels(), annotated("run.oci.mount_context_type", "rootcontext"));
+    let agent = || annotated("run.oci.seccomp.receiver", "/run/other.sock");
+    let raw = || annotated("run.oci.seccomp_bpf_data", "BgAAAAAA/38=");
+    let strict = |value| annotated("run.oci.seccomp_fail_unknown_syscall", value);
+    let wrong = json!({"annotations": {
+        "run.oci.keep_original_groups": "yes",
+        "run.oci.hooks.stdout": "",
+        "run.oci.mount_context_type": "seclabel",
+        "run.oci.pidfd_receiver": "",
+        "run.oci.seccomp.receiver": "agent.sock",
+        "run.oci.seccomp_bpf_data": "BgAA",
+        "run.oci.handler": "krun",
+    }});
+    let own_args = ["ps".to_owned()];
+    let own = Overrides { args: &own_args, ..Overrides::default() };
+    vec![
+        edited("groups_kept", merged(user(), groups())),
+        edited("groups_kept_in_user_namespace", in_user_namespace()),
+        edited("groups_kept_in_joined_user_namespace", with("user=/ns/user pid mount", groups())),
+        rootless("groups_kept_rootless", with("user pid mount", merged(mapped_by_helpers(), groups()))),
+        enter("exec_that_keeps_groups", &hosts::v2(), merged(small(), in_user_namespace()), &own),
+        edited("hooks_to_files", merged(hooks(), files)),
+        create("labels_of_roots", &hosts::labelling(), &Asked::of(merged(small(), of_roots))),
+        edited("seccomp_with_an_annotated_agent", merged(confined("accept", "NOTIFY", json!({})), agent())),
+        edited("seccomp_with_two_agents", merged(confined("accept", "NOTIFY", heard()), agent())),
+        edited("seccomp_by_annotation", merged(seccomp(true), raw())),
+        enter("exec_with_seccomp_by_annotation", &hosts::v2(), merged(small(), raw()), &own),
+        edited("seccomp_with_unknown_calls", merged(confined("acccept", "ERRNO", json!({})), strict("1"))),
+        edited("seccomp_with_skipped_calls", merged(confined("acccept", "ERRNO", json!({})), strict("0"))),
+        edited("wrong_annotations", wrong),
+    ]
+}
+
 fn commands() -> Vec<Case> {
     let at_once = Asked { start: Start::AtOnce, ..Asked::of(hooked()) };
     let no_pivot = Asked { no_pivot: true, ..Asked::of(small()) };
@@ -214,6 +261,10 @@ fn default() -> Value {
 
 fn default_rootless() -> Value {
     serde_json::from_str(bundle::default::spec(Some((1000, 100))).get()).expect("JSON")
+}
+
+fn annotated(key: &str, value: &str) -> Value {
+    json!({"annotations": {key: value}})
 }
 
 /// Next to nothing, so that what an edit adds stands out.

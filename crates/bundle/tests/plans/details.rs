@@ -1,6 +1,6 @@
 //! What the words of a step do not say.
 
-use container::plan::{Action, Device, IdMaps, Plan};
+use container::plan::{Action, Device, Groups, IdMaps, Plan};
 use sys::namespace::{NEWNS, NEWPID, NEWUSER};
 
 use crate::cases;
@@ -24,7 +24,7 @@ fn clears_groups(name: &str) -> Vec<bool> {
 }
 
 /// Supplementary groups of the process.
-fn groups(name: &str) -> Option<Vec<u32>> {
+fn groups(name: &str) -> Groups {
     let groups =
         |action: &Action| if let Action::Identity(id) = action { Some(id.groups.clone()) } else { None };
     found(name, groups).pop().expect("an identity")
@@ -73,6 +73,18 @@ fn root_writes_any_map_and_clears_its_groups() {
 }
 
 #[test]
+fn groups_that_are_kept_are_never_set_nor_cleared() {
+    let cases = ["in_user_namespace", "in_joined_user_namespace", "rootless"];
+    for name in cases.map(|case| format!("groups_kept_{case}")) {
+        assert_eq!(clears_groups(&name), [false], "{name}");
+        assert_eq!(groups(&name), Groups::Kept, "{name}");
+    }
+    assert_eq!(groups("groups_kept"), Groups::Kept);
+    assert_eq!(clears_groups("exec_that_keeps_groups"), [false]);
+    assert_eq!(groups("exec_that_keeps_groups"), Groups::Kept);
+}
+
+#[test]
 fn an_ordinary_user_maps_its_own_id_by_itself_and_denies_setgroups() {
     let maps = maps("rootless_with_one_id");
     assert_eq!((maps.deny_setgroups, maps.by_helpers), (true, false));
@@ -81,20 +93,20 @@ fn an_ordinary_user_maps_its_own_id_by_itself_and_denies_setgroups() {
 #[test]
 fn where_setgroups_is_denied_groups_stay() {
     assert_eq!(clears_groups("rootless_with_one_id"), [false]);
-    assert_eq!(groups("rootless_with_one_id"), None);
+    assert_eq!(groups("rootless_with_one_id"), Groups::Denied);
 }
 
 #[test]
 fn where_an_outer_user_namespace_denies_setgroups_groups_stay_too() {
     assert!(maps("nested_without_groups").deny_setgroups);
     assert_eq!(clears_groups("nested_without_groups"), [false]);
-    assert_eq!(groups("nested_without_groups"), None);
+    assert_eq!(groups("nested_without_groups"), Groups::Denied);
 }
 
 #[test]
 fn an_exec_leaves_groups_where_setgroups_is_denied() {
     assert_eq!(clears_groups("exec_rootless"), [false]);
-    assert_eq!(groups("exec_rootless"), None);
+    assert_eq!(groups("exec_rootless"), Groups::Denied);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::guard::{Guard, Taken};
 use super::hear::{frozen, hear};
 use super::ready::Ready;
 use crate::error::{Error, Result};
-use crate::hooks;
+use crate::hooks::{self, Sinks};
 use crate::idmap;
 use crate::lend::{self, Lender};
 use crate::packet::{Channel, Packet, Reason};
@@ -28,6 +28,7 @@ pub(super) struct Server<'p, 'l> {
     pub(super) child: Guard,
     pub(super) console: Option<OwnedFd>,
     pub(super) place_me: bool,
+    pub(super) sinks: Sinks,
     pub(super) lender: Lender,
     pub(super) taken: Taken,
     /// After the child: what is half made is undone once nobody is in it.
@@ -149,7 +150,7 @@ impl<'p> Server<'p, '_> {
             Action::DeviceRules(program) => Ok(self.cgroup.enforce_devices(program)?),
             Action::Limits(writes) => Ok(self.cgroup.apply(writes)?),
             Action::Delegate { uid } => Ok(self.cgroup.delegate(*uid)?),
-            Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, pid)
+            Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, &self.sinks, pid)
                 .map_err(|failure| failed(self.plan, index, failure.reason, failure.output)),
             Action::LimitFromOutside(limit) => {
                 resource::set_limit(pid, *limit).map_err(Reason::from).map_err(at(step))

@@ -1,6 +1,7 @@
 //! Programs that run at points of the lifecycle.
 
 use std::ffi::CString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sys::process::Strings;
@@ -45,6 +46,17 @@ pub struct Hook {
     pub environment: Strings,
     /// How long it may take.
     pub timeout: Option<Duration>,
+    /// Where it writes to.
+    pub files: HookFiles,
+}
+
+/// Files of the host that are the standard output and standard error of hooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HookFiles {
+    /// That of standard output.
+    pub output: Option<PathBuf>,
+    /// That of standard error.
+    pub errors: Option<PathBuf>,
 }
 
 /// The container's state as JSON, in two halves with status and pid to be put between:

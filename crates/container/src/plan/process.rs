@@ -14,13 +14,24 @@ pub struct Identity {
     pub uid: u32,
     /// Group id in the container.
     pub gid: u32,
-    /// Supplementary groups; `None` where setgroups(2) is denied.
-    pub groups: Option<Vec<u32>>,
+    /// Supplementary groups.
+    pub groups: Groups,
     /// The five capability sets.
     pub capabilities: Capabilities,
     /// What it keeps of its capabilities besides, until execve: what loading a filter takes. None of it is in the
     /// sets that execve makes the program's from.
     pub until_execve: Mask,
+}
+
+/// What becomes of the supplementary groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Groups {
+    /// They are these.
+    Set(Vec<u32>),
+    /// They stay as they are, since setgroups(2) is denied (user_namespaces(7)).
+    Denied,
+    /// They stay the caller's, since the config wants it so.
+    Kept,
 }
 
 /// The five capability sets.

@@ -6,7 +6,7 @@
 use sys::creds::{self, Mask, Sets};
 use sys::{Errno, Result};
 
-use crate::plan::{Capabilities, Identity};
+use crate::plan::{Capabilities, Groups, Identity};
 
 /// Takes on the identity for good.
 pub(crate) fn assume(identity: &Identity) -> Result<()> {
@@ -24,7 +24,7 @@ pub(crate) fn assume(identity: &Identity) -> Result<()> {
 }
 
 fn become_user(identity: &Identity) -> Result<()> {
-    if let Some(groups) = &identity.groups {
+    if let Groups::Set(groups) = &identity.groups {
         creds::set_groups(groups)?;
     }
     creds::set_gid(identity.gid)?;

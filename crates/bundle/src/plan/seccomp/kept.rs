@@ -57,8 +57,12 @@ pub fn from_bytes(bytes: &[u8], origin: Origin<'_>, spec: &Spec) -> Option<Filte
     if !is_ours || program.is_empty() || !program.len().is_multiple_of(INSTRUCTION) {
         return None;
     }
-    let program = program.chunks_exact(INSTRUCTION).map(instruction).collect();
-    Some(Filter { program, flags, agent: super::agent(spec).map(|agent| agent.path) })
+    Some(Filter { program: instructions(program), flags, agent: super::agent(spec).map(|agent| agent.path) })
+}
+
+/// A program as it is in memory.
+pub(super) fn instructions(bytes: &[u8]) -> Vec<Instruction> {
+    bytes.chunks_exact(INSTRUCTION).map(instruction).collect()
 }
 
 fn instruction(bytes: &[u8]) -> Instruction {
