@@ -66,13 +66,11 @@ pub(crate) const CASES: &[Case] = &[
             let bundle = shared(t)?.annotated(&[KEEP]);
             same("output", in_groups(t, GROUPS, &bundle)?.ok()?.stdout, "for the group\n".to_owned())
         },
-    )
-    .differs("runc", CRUNS),
+    ),
     case("without the annotation it does not", "podman-run(1): --group-add keep-groups", |t| {
         let t = &t.ordinary()?;
         contains("the error", &in_groups(t, GROUPS, &shared(t)?)?.exits(1)?.stderr, "denied")
     })
-    // It never changes an ordinary user's groups.
     .differs("runc", "1.1 sets no groups for an ordinary user"),
     case("hooks of every kind write to the files", "crun(1): run.oci.hooks.stdout", |t| {
         let (out, err) = (t.path("out"), t.path("err"));
@@ -98,8 +96,7 @@ pub(crate) const CASES: &[Case] = &[
         t.run(&bundle)?.ok()?;
         same("the file", t.read(&bundle.dir.join("hooks.log"))?, "hook\n".to_owned())
     })
-    .differs("runc", CRUNS)
-    .differs("crun", "it is below the working directory of each command"),
+    .differs("runc", CRUNS),
     case("the error of a failing hook says which file it wrote to", "ociruntime: annotations", |t| {
         let err = t.path("err");
         let bundle = hook(t.bundle()?, "createContainer", "echo no such bridge >&2; exit 3");
@@ -113,7 +110,6 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = hook(t.bundle()?, "createContainer", "echo no such bridge >&2; exit 3");
         t.rejects(&bundle.annotated(&[(STDOUT, arg(&t.path("out")))]), "no such bridge")
     })
-    .differs("runc", CRUNS)
     .differs("crun", "it is on the runtime's own standard error"),
     case(
         "a file that cannot be opened is an error before anything is done",
@@ -135,7 +131,7 @@ pub(crate) const CASES: &[Case] = &[
         t.call(&["delete", "--force", &container.id])?.ok()?;
         hold(mark.exists(), "the hook did not run")
     })
-    .differs("crun", "it fails"),
+    .differs("crun", "1.8 runs no hook then"),
     case("the program inherits no file of the hooks", "ociruntime: annotations", |t| {
         let out = t.path("out");
         let bundle = hook(t.bundle()?, "startContainer", "echo hook").annotated(&[(STDOUT, arg(&out))]);
@@ -161,8 +157,7 @@ pub(crate) const CASES: &[Case] = &[
         agent.answer(Answer::Errno(13), 1)?.calls()?;
         contains("output", &running.wait()?.stderr, "Permission denied")
     })
-    .differs("runc", CRUNS)
-    .wavers("crun", "1.8 sends the listener without a state"),
+    .differs("runc", CRUNS),
     case(
         "a call that no kernel knows may be an error",
         "crun(1): run.oci.seccomp_fail_unknown_syscall",
@@ -177,8 +172,7 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = t.bundle()?.annotated(&[("run.oci.seccomp_bpf_data", &refusing_directories(t)?)]);
         contains("output", &t.run(&bundle.args(&["mkdir", "/tmp/made"]))?.stderr, "Permission denied")
     })
-    .differs("runc", CRUNS)
-    .differs("crun", "1.8 takes it only beside a profile"),
+    .differs("runc", CRUNS),
     case("it takes the place of the profile", "crun(1): run.oci.seccomp_bpf_data", |t| {
         let bundle = t.bundle()?.annotated(&[("run.oci.seccomp_bpf_data", &refusing_directories(t)?)]);
         let bundle = bundle.set("/linux/seccomp", json!({"defaultAction": "SCMP_ACT_ALLOW"}));
@@ -190,8 +184,7 @@ pub(crate) const CASES: &[Case] = &[
         let container = waiting(t, bundle)?;
         contains("output", &container.exec(&["mkdir", "/tmp/made"])?.stderr, "Permission denied")
     })
-    .differs("runc", CRUNS)
-    .differs("crun", "1.8 takes it only beside a profile"),
+    .differs("runc", CRUNS),
     case("a compiled filter that the kernel refuses is an error", "seccomp(2)", |t| {
         // Loads a word and returns nothing.
         let bundle = t.bundle()?.annotated(&[("run.oci.seccomp_bpf_data", "IAAAAAAAAAA=")]);
@@ -220,8 +213,7 @@ pub(crate) const CASES: &[Case] = &[
         let odd =
             [("run.oci.seccomp.plugins", "/no/such/plugin"), ("com.example.run.oci", "1"), ("run.oci", "")];
         t.prints(&t.bundle()?.annotated(&odd).sh("echo here"), "here\n")
-    })
-    .wavers("crun", "plugins are a matter of its build"),
+    }),
 ];
 
 const STDOUT: &str = "run.oci.hooks.stdout";

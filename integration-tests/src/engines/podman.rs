@@ -54,14 +54,31 @@ pub(crate) fn play(lab: Lab, filter: &[String]) -> Outcome<Vec<Row>> {
 impl Podman {
     /// `podman ARGS...`
     pub(crate) fn podman(&self, args: &[&str]) -> Outcome<Call> {
+        let call = self.podman_by(&[], args)?;
+        Ok(match self.caller {
+            Caller::Root => call,
+            Caller::User(id) => call.user(id),
+        })
+    }
+
+    /// `podman ARGS...` by a user who is in this group as well.
+    pub(crate) fn in_group(&self, group: &str, args: &[&str]) -> Outcome<Call> {
+        let id = match self.caller {
+            Caller::Root => "0".to_owned(),
+            Caller::User(id) => id.to_string(),
+        };
+        self.podman_by(&["/usr/bin/setpriv", "--groups", group, "--reuid", &id, "--regid", &id], args)
+    }
+
+    /// `wrapper... podman ARGS...` with the variables of its caller.
+    fn podman_by(&self, wrapper: &[&str], args: &[&str]) -> Outcome<Call> {
         let (root, run) = (self.lab.path("podman"), self.lab.path("podman-run"));
         let own = ["/usr/bin/podman", "--root", &root, "--runroot", &run, "--runtime", self.lab.runtime()];
-        let call = self.lab.host(&[&own, args].concat())?;
+        let call = self.lab.host(&[wrapper, &own, args].concat())?;
         let call = call.env("CONTAINERS_CONF", &self.lab.path("containers.conf"));
         Ok(match self.caller {
             Caller::Root => call,
-            Caller::User(id) => call
-                .user(id)
+            Caller::User(_) => call
                 .dir(Path::new("/"))
                 .env("HOME", &self.lab.path("home"))
                 .env("XDG_RUNTIME_DIR", &self.lab.path("xdg"))

@@ -2,7 +2,7 @@
 
 use super::{Caller, Podman, SETTINGS, scenarios};
 use crate::case::{Doing, Outcome};
-use crate::engines::image;
+use crate::engines::image::{self, IMAGE};
 use crate::engines::lab::Lab;
 use crate::engines::leaks::Before;
 use crate::engines::scenario::{self, Row, Scenario, scenario};
@@ -14,6 +14,9 @@ use std::os::unix::fs::chown;
 pub(super) const USER: &str = "engines";
 
 const ID: u32 = 7000;
+
+/// A group of the host that the user may be in.
+const GROUP: &str = "7001";
 
 const ALL: &[Scenario<Podman>] = &[
     scenario("the user is root inside, and a range of ids is mapped", |p| {
@@ -31,6 +34,15 @@ const ALL: &[Scenario<Podman>] = &[
         p.sh(&format!("-v {dir}:/mine"), "echo text >/mine/file")?;
         p.lab.host_sh(&format!("stat -c %u {dir}/file; cat {dir}/file"))
     }),
+    scenario("--group-add keep-groups lets it read what its user's groups may", |p: &Podman| {
+        let dir = p.lab.folder("groups")?;
+        p.lab.host_sh(&format!("echo text >{dir}/file; chgrp {GROUP} {dir}/file; chmod 640 {dir}/file"))?;
+        let volume = format!("{dir}:/groups");
+        let words =
+            ["run", "--rm", "--group-add", "keep-groups", "-v", &volume, IMAGE, "cat", "/groups/file"];
+        Ok(p.in_group(GROUP, &words)?.output()?.ok()?.stdout)
+    })
+    .wavers("runc knows no such annotation"),
     scenario("its own network, with nothing but the loopback", |p| {
         p.sh("--network none", "ls /sys/class/net; ip -o addr show lo | grep -c 127.0.0.1")
     }),
