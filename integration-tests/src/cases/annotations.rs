@@ -18,6 +18,9 @@ const CRUNS: &str = "it has no such annotation";
 
 const KEEP: (&str, &str) = ("run.oci.keep_original_groups", "1");
 
+/// Why an ordinary user cannot have those that look at numbers.
+const NUMBERS: &str = "in a user namespace the groups have no numbers";
+
 /// Groups of the host that nobody is in.
 const GROUPS: &str = "4242,4243";
 
@@ -28,22 +31,27 @@ pub(crate) const CASES: &[Case] = &[
     case("the caller's groups are kept", "crun(1): run.oci.keep_original_groups", |t| {
         same("groups", groups(t, t.bundle()?.annotated(&[KEEP]))?, SHOWN)
     })
+    .needs_root(NUMBERS)
     .differs("runc", CRUNS),
     case("without the annotation the caller's groups are dropped", "config.md: User", |t| {
         same("groups", groups(t, t.bundle()?)?, String::new())
-    }),
+    })
+    .needs_root(NUMBERS),
     case("the annotation may say no", "crun(1): run.oci.keep_original_groups", |t| {
         same("groups", groups(t, t.bundle()?.annotated(&[(KEEP.0, "0")]))?, String::new())
-    }),
+    })
+    .needs_root(NUMBERS),
     case("groups that are kept are the caller's alone", "crun(1): run.oci.keep_original_groups", |t| {
         let bundle = t.bundle()?.annotated(&[KEEP]).set("/process/user/additionalGids", json!([77]));
         same("groups", groups(t, bundle)?, SHOWN)
     })
+    .needs_root(NUMBERS)
     .differs("runc", CRUNS),
     case("groups are kept for another user too", "crun(1): run.oci.keep_original_groups", |t| {
         let bundle = t.bundle()?.annotated(&[KEEP]).set("/process/user", json!({"uid": 1000, "gid": 1000}));
         same("groups", groups(t, bundle)?, SHOWN)
     })
+    .needs_root(NUMBERS)
     .differs("runc", CRUNS),
     case("groups are kept in a user namespace", "crun(1): run.oci.keep_original_groups", |t| {
         let container = waiting(t, t.bundle()?.user_namespace()?.annotated(&[KEEP]))?;
@@ -54,10 +62,12 @@ pub(crate) const CASES: &[Case] = &[
         let container = waiting(t, t.bundle()?.annotated(&[KEEP]))?;
         same("groups", of_exec(t, "4244", &container)?, "4244")
     })
+    .needs_root(NUMBERS)
     .differs("runc", CRUNS),
     case("exec without the annotation drops them", "config.md: User", |t| {
         same("groups", of_exec(t, "4244", &waiting(t, t.bundle()?)?)?, String::new())
-    }),
+    })
+    .needs_root(NUMBERS),
     case(
         "an ordinary user's container reads what its user's groups may",
         "podman-run(1): --group-add keep-groups",
@@ -110,6 +120,7 @@ pub(crate) const CASES: &[Case] = &[
         let bundle = hook(t.bundle()?, "createContainer", "echo no such bridge >&2; exit 3");
         t.rejects(&bundle.annotated(&[(STDOUT, arg(&t.path("out")))]), "no such bridge")
     })
+    .wavers("runc", "of an ordinary user's container it says more than that")
     .differs("crun", "it is on the runtime's own standard error"),
     case(
         "a file that cannot be opened is an error before anything is done",
