@@ -5,7 +5,6 @@ use crate::bundle::Bundle;
 use crate::case::{Case, Outcome, case};
 use crate::console::arg;
 use crate::expect::{contains, same};
-use crate::runtime::Output;
 use crate::test::Test;
 use serde_json::json;
 
@@ -96,32 +95,11 @@ pub(crate) const CASES: &[Case] = &[
     failure("a namespace path that is a directory", "config-linux.md: Namespaces", |t| {
         fails(t, &t.bundle()?.join("ipc", "/proc/self"), &["linux.namespaces", "/proc/self"])
     }),
-    failure("a root directory that is no mount point", "pivot_root(2)", |t| {
-        let words = ["linux.rootfsPropagation", "the root directory is no mount point"];
-        said(&after_chroot(t)?.exits(1)?.stderr, &words)?;
-        t.nothing_left()
-    })
-    .needs_root("it enters a chroot"),
 ];
 
 /// runc names no fields, and so says less than each of these asks for.
 const fn failure(name: &'static str, section: &'static str, check: fn(&Test) -> Outcome) -> Case {
     case(name, section, check).wavers("runc", "it names no field")
-}
-
-/// What `run` says that is called after chroot(2) into a directory where nothing is mounted.
-fn after_chroot(t: &Test) -> Outcome<Output> {
-    let bundle = t.bundle()?;
-    bundle.write()?;
-    let script = format!(
-        "set -e; mkdir jail jail/proc jail/sys jail/tmp; cp {} jail/runtime; cp -a {} jail/bundle; \
-         mount --rbind /proc jail/proc; mount --rbind /sys jail/sys; \
-         exec chroot jail /runtime --root /tmp/state run --bundle /bundle {}",
-        arg(&t.runtime),
-        arg(&bundle.dir),
-        t.id()
-    );
-    t.host(&["/usr/bin/unshare", "--mount", "/bin/sh", "-c", &script])?.dir(&t.path("")).output()
 }
 
 /// A bundle with a directory that root alone may enter.

@@ -3,6 +3,7 @@
 mod annotations;
 mod cgroup_places;
 mod cgroups;
+mod chroot;
 mod commands;
 mod crash;
 mod documents;
@@ -71,6 +72,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("events", events::CASES),
     ("explain", explain::CASES),
     ("leaks", leaks::CASES),
+    ("chroot", chroot::CASES),
     ("seccomp", seccomp::CASES),
     ("security", security::CASES),
     ("crash", crash::CASES),

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 
 use sys::mount::{self, MS_MOVE, MS_REC, MS_SLAVE};
-use sys::{Errno, Error, Result, fd, process};
+use sys::{Errno, Error, Result, fd, namespace, process};
 
 use super::Root;
 use crate::plan::RootEntry;
@@ -12,11 +12,19 @@ use crate::plan::RootEntry;
 /// Makes the root file system the root directory, and the working directory.
 pub(crate) fn enter(root: &Root, how: RootEntry) -> Result<()> {
     match how {
-        RootEntry::Pivot => pivot(root)?,
-        RootEntry::Move => r#move(root)?,
+        RootEntry::Pivot => to_namespace_root().and_then(|()| pivot(root))?,
+        RootEntry::Move => to_namespace_root().and_then(|()| r#move(root))?,
         RootEntry::Chroot => chroot(root)?,
     }
     process::change_directory(c"/")
+}
+
+/// Goes to the root of the mount namespace, for that is the root to be replaced. It is another one if the runtime was called
+/// after chroot(2): below that directory the host's tree would stay mounted, and setns(2), be it `exec`'s or the
+/// container's own, would lead there.
+fn to_namespace_root() -> Result<()> {
+    let ours = fd::open(fd::cwd(), c"/proc/self/ns/mnt", fd::O_RDONLY, 0)?;
+    namespace::setns(ours, namespace::NEWNS)
 }
 
 /// pivot_root(2) with both roots in one place, as its manual page advises: the old root ends up on top of the
