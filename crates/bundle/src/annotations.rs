@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use oci_spec::runtime::Spec;
 
+use crate::check::text::is_file_name;
+
 const KEEP_GROUPS: &str = "run.oci.keep_original_groups";
 const HOOKS_STDOUT: &str = "run.oci.hooks.stdout";
 const HOOKS_STDERR: &str = "run.oci.hooks.stderr";
@@ -19,6 +21,9 @@ const PIDFD_RECEIVER: &str = "run.oci.pidfd_receiver";
 const SECCOMP_RECEIVER: &str = "run.oci.seccomp.receiver";
 const FAIL_UNKNOWN_CALL: &str = "run.oci.seccomp_fail_unknown_syscall";
 const RAW_FILTER: &str = "run.oci.seccomp_bpf_data";
+const SUBGROUP: &str = "run.oci.systemd.subgroup";
+/// See [`delegated`].
+pub(crate) const DELEGATED: &str = "run.oci.delegate-cgroup";
 
 /// One that is heard.
 struct Heard {
@@ -43,6 +48,12 @@ const HEARD: &[Heard] = &[
         is_right: |text| is_path(text) && text.starts_with('/'),
         allowed: "the absolute path of a socket",
     },
+    Heard {
+        name: SUBGROUP,
+        is_right: |text| text.is_empty() || is_cgroup(text),
+        allowed: "the name of a cgroup, or nothing",
+    },
+    Heard { name: DELEGATED, is_right: is_cgroup, allowed: "the name of a cgroup" },
     Heard { name: FAIL_UNKNOWN_CALL, is_right: is_switch, allowed: SWITCH },
     Heard {
         name: RAW_FILTER,
@@ -97,6 +108,16 @@ pub(crate) fn seccomp_receiver(spec: &Spec) -> Option<PathBuf> {
     text(spec, SECCOMP_RECEIVER).map(PathBuf::from)
 }
 
+/// The cgroup below its unit's that the container is in, where systemd makes that.
+pub(crate) fn subgroup(spec: &Spec) -> Option<&str> {
+    text(spec, SUBGROUP).filter(|name| !name.is_empty())
+}
+
+/// The cgroup below the container's that the program is in, for it to divide.
+pub(crate) fn delegated(spec: &Spec) -> Option<&str> {
+    text(spec, DELEGATED)
+}
+
 /// Whether a name in the seccomp profile that is no system call's is a problem.
 pub(crate) fn fails_unknown_calls(spec: &Spec) -> bool {
     is_on(spec, FAIL_UNKNOWN_CALL)
@@ -121,6 +142,12 @@ fn is_switch(text: &str) -> bool {
 
 fn is_path(text: &str) -> bool {
     !text.is_empty() && !text.contains('\0')
+}
+
+/// One name: the kernel gives the files in a cgroup names with a dot or without, so that those cannot be told from
+/// others here.
+fn is_cgroup(text: &str) -> bool {
+    is_file_name(text) && !text.contains(char::is_control)
 }
 
 fn context_named(text: &str) -> Option<&'static CStr> {
@@ -177,6 +204,20 @@ mod tests {
     fn without_a_context_type_it_is_context() {
         assert_eq!(context_option(&spec(json!({}))), c"context");
         assert_eq!(context_option(&spec(json!({CONTEXT_TYPE: "fscontext"}))), c"fscontext");
+    }
+
+    #[test]
+    fn a_cgroup_is_one_name() {
+        ["", "..", "a/b", "a\nb"].iter().for_each(|name| check_value(DELEGATED, name, false));
+        check_value(DELEGATED, "payload", true);
+        check_value(SUBGROUP, "", true);
+        check_value(SUBGROUP, "/", false);
+    }
+
+    #[test]
+    fn a_subgroup_without_a_name_is_none() {
+        assert_eq!(subgroup(&spec(json!({SUBGROUP: ""}))), None);
+        assert_eq!(subgroup(&spec(json!({SUBGROUP: "container"}))), Some("container"));
     }
 
     #[test]

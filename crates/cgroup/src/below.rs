@@ -21,7 +21,7 @@ impl Cgroup {
         }
     }
 
-    fn all_below(&self, path: &str) -> Cgroup {
+    pub(crate) fn all_below(&self, path: &str) -> Cgroup {
         match self {
             Cgroup::V1 { hierarchies, unified } => Cgroup::V1 {
                 hierarchies: hierarchies.iter().map(|hierarchy| hierarchy.below(path)).collect(),

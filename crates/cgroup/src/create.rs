@@ -51,7 +51,7 @@ impl Cgroup {
     /// caller is killed on the way.
     pub fn missing_parents(&self) -> Created {
         if let Cgroup::Systemd(unit) = self {
-            return unit.beside().missing_parents();
+            return unit.unmanaged().missing_parents();
         }
         let v1 = self.hierarchies().iter().map(|hierarchy| (&hierarchy.mount, &hierarchy.path));
         let places = v1.chain(self.unified().map(|unified| (&unified.mount, &unified.path)));
@@ -173,11 +173,11 @@ fn make_parents(mount: &str, path: &str, made: &mut Vec<String>) -> Result<(), E
     Ok(())
 }
 
-fn make_one(directory: &str) -> Result<(), Errno> {
+pub(crate) fn make_one(directory: &str) -> Result<(), Errno> {
     DirBuilder::new().mode(0o755).create(directory).map_err(|error| errno_of(&error))
 }
 
-fn cannot_make(directory: &str, errno: Errno) -> Error {
+pub(crate) fn cannot_make(directory: &str, errno: Errno) -> Error {
     Error::kernel(format!("make cgroup {directory}"), errno)
 }
 
@@ -245,14 +245,23 @@ fn fill_empty_cpusets(hierarchy: &Hierarchy) -> Result<(), Error> {
 /// controller tells it.
 pub(crate) fn hand_down(unified: &Unified) {
     for (end, _) in unified.path.match_indices('/') {
-        let directory = [&*unified.mount, &unified.path[..end]].concat();
-        let offered = control::read_short(&format!("{directory}/cgroup.controllers")).unwrap_or_default();
-        let enabled = control::read_short(&format!("{directory}/cgroup.subtree_control")).unwrap_or_default();
-        enable(
-            &directory,
-            offered.split_whitespace().filter(|&name| !enabled.split_whitespace().any(|e| e == name)),
-        );
+        enable_all(&[&*unified.mount, &unified.path[..end]].concat());
     }
+}
+
+/// Enables in the cgroup above what that has, once nobody is in there any more.
+pub(crate) fn hand_on(unified: &Unified) {
+    enable_all(locate::parent(&unified.directory()));
+}
+
+/// Enables whatever controllers a cgroup has for those below it.
+fn enable_all(directory: &str) {
+    let offered = control::read_short(&format!("{directory}/cgroup.controllers")).unwrap_or_default();
+    let enabled = control::read_short(&format!("{directory}/cgroup.subtree_control")).unwrap_or_default();
+    enable(
+        directory,
+        offered.split_whitespace().filter(|&name| !enabled.split_whitespace().any(|e| e == name)),
+    );
 }
 
 /// All at once; if that is refused, whichever go one by one.

@@ -5,6 +5,7 @@ use std::os::unix::fs::chown;
 use sys::{Errno, errno_of};
 
 use crate::cgroup::Cgroup;
+use crate::create::{cannot_make, hand_on, make_one};
 use crate::{Error, control};
 
 /// The kernel's own list of what a delegatee may own, since Linux 4.15.
@@ -25,6 +26,29 @@ impl Cgroup {
         let list = control::read_short(LIST).unwrap_or_else(|_| FALLBACK.to_string());
         give(&unified.directory(), uid)?;
         list.lines().map(|name| unified.file(name)).try_for_each(|file| give_if_present(&file, uid))
+    }
+}
+
+impl Cgroup {
+    /// Makes the cgroup `name` below this one and moves a process there, for it to divide as it likes: the new cgroup belongs
+    /// to `uid` (of the host), and has the controllers of this one, whose limits hold for all below it. On v2 alone.
+    ///
+    /// # Errors
+    /// If it cannot be made, given away or entered.
+    pub fn enter_below(&self, name: &str, uid: Option<u32>, pid: i32) -> Result<(), Error> {
+        let Cgroup::V2(unified) = self.all_below(name) else {
+            return Err(Error::rule("only a cgroup of v2 can be delegated"));
+        };
+        let directory = unified.directory();
+        match make_one(&directory) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(cannot_make(&directory, errno)),
+        }
+        let below = Cgroup::V2(unified);
+        uid.map_or(Ok(()), |uid| below.delegate(uid))?;
+        below.place(pid)?;
+        below.unified().into_iter().for_each(hand_on);
+        Ok(())
     }
 }
 

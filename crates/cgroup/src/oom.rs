@@ -8,6 +8,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use sys::{Errno, errno_of};
 
 use crate::cgroup::{Cgroup, Hierarchy, Unified};
+use crate::systemd::Unit;
 use crate::{Error, control, locate};
 
 impl Cgroup {
@@ -20,7 +21,8 @@ impl Cgroup {
     /// What to compare with for [`was_oom_killed_since`](Self::was_oom_killed_since); to be taken before systemd is asked
     /// for the unit. `None` for a cgroup that is not systemd's to remove.
     pub fn oom_mark(&self) -> Option<OomMark> {
-        self.unit()?.tree.kills_around().map(OomMark)
+        self.unit()?;
+        self.kills_around().map(OomMark)
     }
 
     /// As [`was_oom_killed`](Self::was_oom_killed), also of a unit that is gone: systemd removes its cgroup, and what it has
@@ -48,7 +50,11 @@ impl Cgroup {
             return kills_of_machine();
         }
         let directory = self.unified()?.directory();
-        Some(kills(&format!("{}/memory.events", locate::parent(&directory))).unwrap_or(0))
+        let own = match self.unit() {
+            Some(Unit { subgroup: Some(_), .. }) => locate::parent(&directory),
+            _ => &directory,
+        };
+        Some(kills(&format!("{}/memory.events", locate::parent(own))).unwrap_or(0))
     }
 
     /// Asks the kernel to announce out-of-memory events of this cgroup.
@@ -171,6 +177,7 @@ mod tests {
             slice: Some("a.slice".into()),
             who: Who::System,
             bus: "/bus".into(),
+            subgroup: None,
             tree: Box::new(tree),
         })
     }

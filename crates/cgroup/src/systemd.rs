@@ -14,7 +14,9 @@ mod properties;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
 use crate::cgroup::Cgroup;
+use crate::create::hand_on;
 
 pub use annotation::{InvalidProperty, PREFIX as PROPERTY_PREFIX};
 pub use devices::{DeviceGroups, device_properties};
@@ -34,7 +36,10 @@ pub struct Unit {
     pub who: Who,
     /// The socket of the bus that this systemd is on.
     pub bus: String,
-    /// Its directories: of v1, v2 or both, never of a unit again.
+    /// The cgroup below the unit's own that the container is in, if it is in one: systemd knows nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subgroup: Option<String>,
+    /// The container's directories: of v1, v2 or both, never of a unit again.
     pub tree: Box<Cgroup>,
 }
 
@@ -44,13 +49,49 @@ impl Unit {
         self.slice.is_none()
     }
 
-    /// The hierarchies of v1 whose controllers systemd does not manage.
+    /// What systemd does not make: the hierarchies of v1 whose controllers it does not manage, and every subgroup.
     pub fn beside(&self) -> Cgroup {
+        match self.subgroup {
+            None => self.unmanaged(),
+            Some(_) => Cgroup::V1 {
+                hierarchies: self.tree.hierarchies().to_vec(),
+                unified: self.tree.unified().cloned(),
+            },
+        }
+    }
+
+    /// The hierarchies of v1 whose controllers systemd does not manage.
+    pub(crate) fn unmanaged(&self) -> Cgroup {
         let is_left = |hierarchy: &&crate::Hierarchy| {
             !hierarchy.controllers.split(',').any(|name| MANAGED.contains(&name))
         };
         let hierarchies = self.tree.hierarchies().iter().filter(is_left).cloned().collect();
         Cgroup::V1 { hierarchies, unified: None }
+    }
+
+    /// Moves a process, which systemd has put into the unit's cgroup or has not, to where the container is.
+    ///
+    /// # Errors
+    /// As for [`Cgroup::place`].
+    pub fn place(&self, pid: i32) -> Result<(), Error> {
+        self.tree.place(pid)?;
+        if let (Some(_), Cgroup::V2(unified)) = (&self.subgroup, &*self.tree) {
+            hand_on(unified);
+        }
+        Ok(())
+    }
+}
+
+impl Cgroup {
+    /// The cgroup of this name below a unit's own. Without systemd, and without a name, it is this one.
+    pub fn in_subgroup(self, name: Option<&str>) -> Cgroup {
+        match (self, name) {
+            (Cgroup::Systemd(unit), Some(name)) => {
+                let tree = Box::new(unit.tree.all_below(name));
+                Cgroup::Systemd(Unit { subgroup: Some(name.into()), tree, ..unit })
+            }
+            (cgroup, _) => cgroup,
+        }
     }
 }
 

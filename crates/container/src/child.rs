@@ -263,6 +263,7 @@ impl<'p> Child<'p> {
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => self.ask(index, None)?,
             Action::DeviceRules(_) | Action::Limits(_) | Action::Delegate { .. } => self.limit(index)?,
             Action::MakeRdtGroup { .. } | Action::EnterRdtGroup(_) => self.ask(index, None)?,
+            Action::EnterBelow { .. } => self.ask(index, None)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,
             // The parent's alone.
             Action::InitialAffinity(_) | Action::JoinPidNamespace(_) | Action::LimitFromOutside(_) => {}

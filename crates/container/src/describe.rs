@@ -94,6 +94,10 @@ impl Display for Action {
                     writes.iter().map(|w| format!("{} = {}", w.file, w.value)).collect();
                 write!(f, "set cgroup limits ({})", writes.join(", "))
             }
+            Action::EnterBelow { name, uid } => {
+                write!(f, "enter the cgroup {name} below that")?;
+                uid.map_or(Ok(()), |uid| write!(f, ", which belongs to uid {uid} of the host"))
+            }
             Action::Delegate { uid } => write!(f, "give the cgroup to uid {uid} of the host"),
             Action::HostHook(point, hook) | Action::ContainerHook(point, hook) => {
                 write!(f, "run the {} hook {}", point.name(), text(&hook.path))?;

@@ -121,6 +121,8 @@ pub enum Action {
     EnterRdtGroup(resctrl::Group),
     /// See the container's cgroup as the root of the hierarchy.
     UnshareCgroup,
+    /// Make a cgroup below the container's, for the program to divide, give it to a user of the host, and enter it.
+    EnterBelow { name: String, uid: Option<u32> },
     /// Write the offsets of the new time namespace, which execve enters.
     TimeNamespace { offsets: CString },
     /// Set oom_score_adj.
@@ -229,6 +231,7 @@ impl Action {
             Action::InitialAffinity(_) | Action::JoinPidNamespace(_) => Side::Before,
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => Side::Asked,
             Action::DeviceRules(_) | Action::Limits(_) | Action::Delegate { .. } => Side::Asked,
+            Action::EnterBelow { .. } => Side::Asked,
             Action::MakeRdtGroup { .. } | Action::EnterRdtGroup(_) => Side::Asked,
             Action::Scheduling(_) | Action::IoPriority(_) | Action::NetDevice(_) => Side::Asked,
             Action::LimitFromOutside(_) => Side::Last,

@@ -314,9 +314,13 @@ fn way_into_unit<'c>(
             *created = starting.is_ours().then(Created::default);
             started?;
             created.get_or_insert_default().extend(planned.cgroup.create()?);
+            if unit.subgroup.is_some() {
+                // First: a subgroup of v2 has no controllers before.
+                unit.place(pid)?;
+            }
             planned.cgroup.apply(&planned.early)?;
-            if unit.is_slice() {
-                unit.tree.place(pid)?;
+            if unit.is_slice() && unit.subgroup.is_none() {
+                unit.place(pid)?;
             }
             Ok(unit.beside().doors()?.tasks)
         }))

@@ -147,6 +147,49 @@ pub(crate) const CASES: &[Case] = &[
         )?;
         same("owner", owner(&container)?, 0)
     }),
+    case(
+        "the program is in the cgroup that an annotation delegates",
+        "crun(1): run.oci.delegate-cgroup",
+        |t| {
+            unified()?;
+            t.prints(&delegated(own_cgroups(t)?).args(&["cat", "/proc/self/cgroup"]), "0::/payload\n")
+        },
+    )
+    .differs("runc", NO_ANNOTATION),
+    case("it may divide that cgroup", "crun(1): run.oci.delegate-cgroup", |t| {
+        unified()?;
+        let script = "cd /sys/fs/cgroup/payload && mkdir x && echo $$ >x/cgroup.procs && \
+             echo '+pids' >cgroup.subtree_control && echo 3 >x/pids.max && cat /proc/self/cgroup x/pids.max";
+        t.prints(&delegated(own_cgroups(t)?.user_namespace()?).sh(script), "0::/payload/x\n3\n")
+    })
+    .differs("runc", NO_ANNOTATION),
+    case(
+        "it may not change the cgroup above, where the limits are",
+        "crun(1): run.oci.delegate-cgroup",
+        |t| {
+            unified()?;
+            let bundle = delegated(own_cgroups(t)?.user_namespace()?);
+            let bundle = bundle.set("/linux/resources", json!({"pids": {"limit": 17}}));
+            let script = "cd /sys/fs/cgroup; cat pids.max; stat -c %u . cgroup.procs; mkdir other 2>&1";
+            let output = t.run(&bundle.sh(script))?;
+            contains("output", &output.stdout, "17\n65534\n65534\n")?;
+            contains("output", &output.stdout, "denied")
+        },
+    ),
+    case("exec goes to the delegated cgroup", "crun(1): run.oci.delegate-cgroup", |t| {
+        unified()?;
+        let container = t.start(&delegated(own_cgroups(t)?).args(&["/bin/sleep", "1000"]))?;
+        same("cgroup", container.sh("cat /proc/self/cgroup")?, "0::/payload\n")
+    })
+    .differs("runc", NO_ANNOTATION),
+    case("no cgroup of v1 is delegated", "cgroups(7): Delegation", |t| {
+        if !hybrid() {
+            return skip("no cgroup v1 here");
+        }
+        t.rejects(&delegated(t.bundle()?), "/annotations/run.oci.delegate-cgroup")
+    })
+    .differs("runc", NO_ANNOTATION)
+    .differs("crun", "it has other words"),
     case("without a user namespace the cgroup stays root's", "config-linux.md: Cgroup ownership", |t| {
         unified()?;
         same("owner", owner(&t.start(&own_cgroups(t)?.args(&["/bin/sleep", "1000"]))?)?, 0)
@@ -182,6 +225,12 @@ const MOVE: &str = "cd /sys/fs/cgroup && mkdir inner && echo 0 >inner/cgroup.pro
 fn own_cgroups(t: &Test) -> Outcome<Bundle> {
     let bundle = t.bundle()?.namespace("cgroup");
     Ok(bundle.mount("cgroup", "cgroup", "/sys/fs/cgroup", &["nosuid", "noexec", "nodev", "rw"]))
+}
+
+const NO_ANNOTATION: &str = "it has no such annotation";
+
+fn delegated(bundle: Bundle) -> Bundle {
+    bundle.annotated(&[("run.oci.delegate-cgroup", "payload")])
 }
 
 fn owner(container: &Container<'_>) -> Outcome<u32> {

@@ -217,6 +217,55 @@ pub(crate) const CASES: &[Case] = &[
         let text = container.sh("cat /proc/self/cgroup")?;
         lacks("cgroups", &text, ".scope")
     }),
+    case(
+        "the container is in the subgroup that an annotation names",
+        "crun(1): run.oci.systemd.subgroup",
+        |t| {
+            let container = idle(t, in_subgroup(at(t.bundle()?, "", t)))?;
+            same("cgroup", cgroup_of(t, &container)?, format!("/system.slice/{}/box", scope(t)))?;
+            let text = container.exec(&["cat", "/proc/self/cgroup"])?.ok()?.stdout;
+            contains("cgroups of exec", &text, &format!("{}/box", scope(t)))?;
+            container.stop()?;
+            container.delete()?;
+            gone(t)
+        },
+    )
+    .differs("runc", "it has no such annotation"),
+    case("the limits hold in a subgroup, and systemd knows them", "crun(1): run.oci.systemd.subgroup", |t| {
+        let container = idle(t, in_subgroup(limited(t)?))?;
+        let limits = files(t, &container)?.concat();
+        contains("limits", &limits, "67108864")?;
+        contains("limits", &limits, "33")?;
+        same("processes", property(t, "TasksMax")?, "33")?;
+        t.call(&["update", "--pids-limit", "55", &container.id])?.ok()?;
+        contains("limits", &files(t, &container)?.concat(), "55")?;
+        same("processes", property(t, "TasksMax")?, "55")
+    }),
+    case("a container in a subgroup can be paused", "crun(1): run.oci.systemd.subgroup", |t| {
+        let container = idle(t, in_subgroup(at(t.bundle()?, "", t)))?;
+        container.call("pause")?.ok()?;
+        same("status", container.status()?, "paused")?;
+        container.call("resume")?.ok()?;
+        same("status", container.status()?, "running")
+    }),
+    case("a create that fails leaves no unit of a container in a subgroup", "runtime.md: Create", |t| {
+        let bundle = in_subgroup(at(t.bundle()?, "", t)).mount("bind", "/no/such/file", "/x", &["bind"]);
+        let (_, output) = create(t, &bundle)?;
+        hold(output.code != 0, "it succeeds")?;
+        gone(t)
+    }),
+    case("an ordinary user's container may be in a subgroup", "crun(1): run.oci.systemd.subgroup", |t| {
+        let (bundle, id) = (in_subgroup(users_bundle(t)?.sh("sleep 1000")), t.id());
+        bundle.write()?;
+        as_user(t, &["--systemd-cgroup", "create", "--bundle", arg(&bundle.dir), &id])?;
+        as_user(t, &["start", &id])?;
+        let pid = parsed(&as_user(t, &["state", &id])?)?["pid"].to_string();
+        let text = t.read(format!("/proc/{pid}/cgroup").as_ref())?;
+        hold(text.trim().ends_with(".scope/box"), text)?;
+        same("exec", as_user(t, &["exec", &id, "echo", "hello"])?.trim(), "hello")?;
+        as_user(t, &["delete", "--force", &id]).map(drop)
+    })
+    .differs("runc", "it has no such annotation"),
     case("an ordinary user's container is in a scope of the user's systemd", "runc: rootless", |t| {
         let (bundle, id) = (users_bundle(t)?, t.id());
         as_user(t, &["--systemd-cgroup", "create", "--bundle", arg(&bundle.dir), &id])?;
@@ -328,6 +377,10 @@ fn files(t: &Test, container: &Container<'_>) -> Outcome<Vec<String>> {
             t.read(format!("/sys/fs/cgroup/{controller}{path}/{file}").as_ref())
         })
         .collect()
+}
+
+fn in_subgroup(bundle: Bundle) -> Bundle {
+    bundle.annotated(&[("run.oci.systemd.subgroup", "box")])
 }
 
 fn refused(t: &Test, path: &str) -> Outcome {

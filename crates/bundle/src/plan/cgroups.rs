@@ -16,6 +16,8 @@ use sys::namespace::NEWCGROUP;
 
 use super::namespaces::Namespaces;
 use super::{Error, Host, Request, Steps};
+use crate::annotations;
+use crate::problem::{At, Problem};
 
 /// A cgroup, the writes to its files, and on v2 the program that decides about devices; with systemd what that is told.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Cgroups {
     writes: Vec<Write>,
     devices: Option<DeviceProgram>,
     owner: Option<u32>,
+    /// The cgroup below that is the program's to divide, with its owner.
+    delegated: Option<(String, Option<u32>)>,
 }
 
 impl Cgroups {
@@ -37,7 +41,8 @@ impl Cgroups {
         // An ordinary user owns no cgroup unless one was delegated to it, which cgroupsPath would name.
         let denied = request.rootless && host.is_rootless();
         let cgroup = match request.systemd {
-            Some(manager) => Cgroup::locate_unit(&host.cgroups, manager, path, request.id)?,
+            Some(manager) => Cgroup::locate_unit(&host.cgroups, manager, path, request.id)?
+                .in_subgroup(annotations::subgroup(spec)),
             None if denied && path.is_none() && limits == Resources::default() => Cgroup::Unmanaged,
             None => Cgroup::locate(&host.cgroups, path, request.id)?,
         };
@@ -49,8 +54,9 @@ impl Cgroups {
             Some(unit) => properties::of(unit, spec, host, request.id, &writes, &resources.devices)?,
             None => Vec::new(),
         };
-        let owner = owner::of(spec, host);
-        Ok(Cgroups { cgroup, properties, writes, devices, owner })
+        let delegated = delegated(spec, host, &cgroup)?;
+        let owner = owner::of(spec, host).filter(|_| delegated.is_none());
+        Ok(Cgroups { cgroup, properties, writes, devices, owner, delegated })
     }
 
     /// Whether making it takes so long that it is worth doing beside something else: a directory in each of the
@@ -64,13 +70,17 @@ impl Cgroups {
         self.writes.iter().filter(|write| write.phase == Phase::Early).cloned().collect()
     }
 
-    /// Enters the cgroup, then makes it the root of what the container sees.
+    /// Enters the cgroup, then makes it the root of what the container sees, even if the program is to be below it.
     pub(super) fn enter(&self, steps: &mut Steps, namespaces: &Namespaces) {
         if !matches!(self.cgroup, Cgroup::Unmanaged) {
             steps.push("linux.cgroupsPath", Action::EnterCgroup);
         }
         if namespaces.makes(NEWCGROUP) {
             steps.push("linux.namespaces", Action::UnshareCgroup);
+        }
+        if let Some((name, uid)) = &self.delegated {
+            let enter = Action::EnterBelow { name: name.clone(), uid: *uid };
+            steps.push("annotations[run.oci.delegate-cgroup]", enter);
         }
     }
 
@@ -88,6 +98,19 @@ impl Cgroups {
             steps.push("process.user.uid", Action::Delegate { uid });
         }
     }
+}
+
+/// The cgroup below the container's that an annotation names. Only v2 is safe to delegate (cgroups(7), "Delegation").
+fn delegated(spec: &Spec, host: &Host, cgroup: &Cgroup) -> Result<Option<(String, Option<u32>)>, Error> {
+    let Some(name) = annotations::delegated(spec) else { return Ok(None) };
+    if cgroup.unified().is_none() || !cgroup.hierarchies().is_empty() {
+        return Err(Error::Problems(vec![Problem {
+            pointer: At::Root.key("annotations").key(annotations::DELEGATED).to_string(),
+            found: format!("{name:?}"),
+            allowed: "nothing: the container has no cgroup of v2 alone".into(),
+        }]));
+    }
+    Ok(Some((name.into(), owner::user(spec, host))))
 }
 
 /// The program that enforces the rules where no controller of v1 does.

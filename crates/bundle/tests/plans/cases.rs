@@ -142,21 +142,33 @@ fn cgroups() -> Vec<Case> {
 fn units() -> Vec<Case> {
     let in_slice = |path: &str| merged(merged(small(), limits()), json!({"linux": {"cgroupsPath": path}}));
     let of = |config: Value, systemd| Asked { systemd: Some(systemd), ..Asked::of(config) };
-    let annotated = |key: &str, value: &str| {
+    let property = |key: &str, value: &str| {
         let key = format!("org.systemd.property.{key}");
-        of(merged(small(), json!({"annotations": {key: value}})), hosts::systemd())
+        of(merged(small(), annotated(&key, value)), hosts::systemd())
     };
-    let scope = || of(in_slice("pods-red.slice:cri:box"), hosts::systemd());
+    let limited = || in_slice("pods-red.slice:cri:box");
+    let scope = || of(limited(), hosts::systemd());
+    let in_subgroup =
+        || of(merged(limited(), annotated("run.oci.systemd.subgroup", "box")), hosts::systemd());
+    let divided = || {
+        let both =
+            json!({"annotations": {"run.oci.systemd.subgroup": "box", "run.oci.delegate-cgroup": "own"}});
+        let every = with("user pid mount cgroup", merged(mapped(), json!({"mounts": [cgroup("rw")]})));
+        of(merged(merged(limited(), every), both), hosts::systemd())
+    };
     let users = merged(small(), with("user pid mount cgroup", mapping(&[(0, 1000, 1)], &[(0, 100, 1)])));
     vec![
         create("scope_on_v1", &hosts::v1(), &scope()),
         create("scope_on_hybrid", &hosts::hybrid(), &scope()),
         create("scope_on_v2", &hosts::v2(), &scope()),
         create("scope_by_default", &hosts::v2(), &of(small(), hosts::systemd())),
+        create("scope_with_subgroup", &hosts::v2(), &in_subgroup()),
+        create("scope_with_subgroup_on_v1", &hosts::v1(), &in_subgroup()),
+        create("scope_with_subgroup_and_delegated_cgroup", &hosts::v2(), &divided()),
         create("scope_rootless", &hosts::rootless(), &of(users, hosts::systemd_of_user())),
         create("slice", &hosts::v2(), &of(in_slice(":x:pods-blue.slice"), hosts::systemd())),
-        create("scope_with_annotation", &hosts::v2(), &annotated("TimeoutStopSec", "7")),
-        create("scope_with_wrong_annotation", &hosts::v2(), &annotated("CollectMode", "inactive")),
+        create("scope_with_annotation", &hosts::v2(), &property("TimeoutStopSec", "7")),
+        create("scope_with_wrong_annotation", &hosts::v2(), &property("CollectMode", "inactive")),
         create("scope_with_plain_path", &hosts::v2(), &of(in_slice("/pods/box"), hosts::systemd())),
     ]
 }
@@ -169,6 +181,7 @@ fn annotations() -> Vec<Case> {
     let of_roots = merged(labels(), annotated("run.oci.mount_context_type", "rootcontext"));
     let agent = || annotated("run.oci.seccomp.receiver", "/run/other.sock");
     let raw = || annotated("run.oci.seccomp_bpf_data", "BgAAAAAA/38=");
+    let delegated = || annotated("run.oci.delegate-cgroup", "own");
     let strict = |value| annotated("run.oci.seccomp_fail_unknown_syscall", value);
     let wrong = json!({"annotations": {
         "run.oci.keep_original_groups": "yes",
@@ -177,6 +190,8 @@ fn annotations() -> Vec<Case> {
         "run.oci.pidfd_receiver": "",
         "run.oci.seccomp.receiver": "agent.sock",
         "run.oci.seccomp_bpf_data": "BgAA",
+        "run.oci.systemd.subgroup": "a/b",
+        "run.oci.delegate-cgroup": "",
         "run.oci.handler": "krun",
     }});
     let own_args = ["ps".to_owned()];
@@ -195,6 +210,9 @@ fn annotations() -> Vec<Case> {
         enter("exec_with_seccomp_by_annotation", &hosts::v2(), merged(small(), raw()), &own),
         edited("seccomp_with_unknown_calls", merged(confined("acccept", "ERRNO", json!({})), strict("1"))),
         edited("seccomp_with_skipped_calls", merged(confined("acccept", "ERRNO", json!({})), strict("0"))),
+        edited("delegated_cgroup", delegated()),
+        create("delegated_cgroup_on_v1", &hosts::v1(), &Asked::of(merged(small(), delegated()))),
+        edited("subgroup_without_systemd", annotated("run.oci.systemd.subgroup", "box")),
         edited("wrong_annotations", wrong),
     ]
 }

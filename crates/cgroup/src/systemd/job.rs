@@ -95,10 +95,11 @@ impl Unit {
     /// If systemd refuses.
     pub(crate) fn attach(&self, pid: i32) -> Result<(), Error> {
         let pids = Value::Array("u".into(), vec![Value::U32(pid as u32)]);
+        let below = self.subgroup.as_ref().map_or_else(String::new, |name| format!("/{name}"));
         let attach = || {
             let mut bus = self.connect()?;
             let serial =
-                bus.call("AttachProcessesToUnit", &[Value::str(&self.name), Value::str(""), pids])?;
+                bus.call("AttachProcessesToUnit", &[Value::str(&self.name), Value::str(below), pids])?;
             bus.done(serial)
         };
         attach().map_err(|error| self.cannot("move a process into", error))

@@ -123,6 +123,7 @@ impl Cgroup {
             slice: named.slice,
             who: manager.who,
             bus: manager.bus.clone(),
+            subgroup: None,
             tree: Box::new(tree(layout, &path)?),
         };
         Ok(Cgroup::Systemd(unit))

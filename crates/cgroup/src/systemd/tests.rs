@@ -213,6 +213,22 @@ fn on_v1_the_other_controllers_follow_at_the_same_path() {
 }
 
 #[test]
+fn a_subgroup_is_below_the_unit_in_every_hierarchy_and_all_ours() {
+    let layout = Layout::from_tables(MEMBERSHIP, MOUNTS, "");
+    let cgroup = Cgroup::Systemd(unit(&layout, &system(), "")).in_subgroup(Some("box"));
+    let unit = cgroup.unit().unwrap();
+    let directories = |cgroup: &Cgroup| cgroup.paths().into_iter().map(|(_, path)| path).collect::<Vec<_>>();
+    assert!(directories(&unit.tree).iter().all(|path| path.ends_with("/ociruntime-web.scope/box")));
+    assert_eq!(directories(&unit.beside()), directories(&unit.tree));
+}
+
+#[test]
+fn without_systemd_there_is_no_subgroup() {
+    let cgroup = Cgroup::locate(&on_v2(), Some("/web"), "web").unwrap();
+    assert_eq!(cgroup.clone().in_subgroup(Some("box")), cgroup);
+}
+
+#[test]
 fn without_cgroups_there_is_no_unit() {
     let error = Cgroup::locate_unit(&Layout::default(), &system(), None, "web").unwrap_err();
     assert_eq!(error.to_string(), "--systemd-cgroup: no cgroup file system is mounted here");

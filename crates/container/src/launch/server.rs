@@ -149,6 +149,7 @@ impl<'p> Server<'p, '_> {
             Action::EnterRdtGroup(group) => group.enter(pid).map_err(rdt),
             Action::DeviceRules(program) => Ok(self.cgroup.enforce_devices(program)?),
             Action::Limits(writes) => Ok(self.cgroup.apply(writes)?),
+            Action::EnterBelow { name, uid } => Ok(self.cgroup.enter_below(name, *uid, pid)?),
             Action::Delegate { uid } => Ok(self.cgroup.delegate(*uid)?),
             Action::HostHook(point, hook) => hooks::run(hook, *point, &self.plan.state, &self.sinks, pid)
                 .map_err(|failure| failed(self.plan, index, failure.reason, failure.output)),

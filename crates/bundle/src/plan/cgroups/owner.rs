@@ -18,6 +18,14 @@ pub(super) fn of(spec: &Spec, host: &Host) -> Option<u32> {
     if !may || !makes(spec, LinuxNamespaceType::Cgroup) || !mounts_writable(spec) {
         return None;
     }
+    user(spec, host)
+}
+
+/// The uid of the host that the user of the container's process is, unless that is the owner of what the runtime makes.
+pub(super) fn user(spec: &Spec, host: &Host) -> Option<u32> {
+    if host.is_rootless() {
+        return None;
+    }
     let uid = spec.process().as_ref().map_or(0, |process| process.user().uid());
     let uid = if makes(spec, LinuxNamespaceType::User) { mapped(spec, uid)? } else { uid };
     (uid != host.uid).then_some(uid)
