@@ -4,7 +4,10 @@ use crate::case::{Doing, Outcome, fail};
 use crate::expect::until;
 use crate::procfs::status_of;
 use rustix::io::ioctl_fionbio;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketAddrUnix, SocketFlags,
+    SocketType, bind, listen, recvmsg, socket_with,
+};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::cell::RefCell;
@@ -29,6 +32,16 @@ impl ConsoleSocket {
         fs::set_permissions(&path, Permissions::from_mode(0o777)).doing("chmod the console socket")?;
         listener.set_nonblocking(true).doing("make the console socket non-blocking")?;
         Ok(Self { path, listener })
+    }
+
+    /// One whose queue is full, and nobody takes anything from it.
+    pub(crate) fn full(path: PathBuf) -> Outcome<(Self, UnixStream)> {
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None);
+        let socket = socket.doing("make a console socket")?;
+        let address = SocketAddrUnix::new(&path).doing("name a console socket")?;
+        bind(&socket, &address).and_then(|()| listen(&socket, 0)).doing("listen on the console socket")?;
+        let first = UnixStream::connect(&path).doing("fill the queue of a console socket")?;
+        Ok((Self { path, listener: socket.into() }, first))
     }
 
     /// The path as an argument.

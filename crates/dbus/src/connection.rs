@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use sys::socket::{self, Kind as Socket};
+use sys::socket;
 use sys::{Errno, fd, poll, time};
 
 use crate::message::{Call, Kind, Message};
@@ -33,6 +33,9 @@ pub struct Connection {
     signals: VecDeque<Message>,
 }
 
+/// How long a bus may let us wait that does not accept, or does not read.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The bus itself.
 pub(crate) const BUS: &str = "org.freedesktop.DBus";
 
@@ -40,12 +43,12 @@ impl Connection {
     /// Connects and says who we are; the answer is read with the first message.
     ///
     /// # Errors
-    /// [`Error::Socket`]: ENOENT or ECONNREFUSED if nobody listens there.
+    /// [`Error::Socket`]: ENOENT or ECONNREFUSED if nobody listens there, ETIMEDOUT if nobody accepts in 30 seconds.
     pub fn open(path: &str, identity: Identity) -> Result<Connection, Error> {
         let path =
             CString::new(path).map_err(|_| sys::Error { call: sys::Call::Connect, errno: Errno::EINVAL })?;
         let connection = Connection {
-            socket: socket::connect(&path, Socket::Stream)?,
+            socket: socket::connect_within(&path, PATIENCE)?,
             serial: 0,
             incoming: Vec::new(),
             is_accepted: false,
@@ -153,8 +156,7 @@ impl Connection {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), Error> {
-        // Whole, since the socket waits for room; and without the signal for a bus that is gone.
-        socket::send(&self.socket, bytes, None).map_err(|error| match error.errno {
+        socket::send_bytes(&self.socket, bytes).map_err(|error| match error.errno {
             Errno::EPIPE | Errno::ECONNRESET => Error::Closed,
             _ => Error::Socket(error),
         })

@@ -2,16 +2,20 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
-use sys::socket::{self, Kind};
+use sys::socket;
 use sys::{Call, fd};
 
 use crate::error::{Error, Result};
 
+/// How long a caller may let us wait who listens and never accepts: an engine would wait for us for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Connects to a socket that the caller listens on.
 pub(crate) fn connect(path: &Path, flag: &str) -> Result<OwnedFd> {
     let address = sys::file::c_path(path, Call::Connect);
-    let connection = address.and_then(|address| socket::connect(&address, Kind::Stream));
+    let connection = address.and_then(|address| socket::connect_within(&address, PATIENCE));
     connection.map_err(|error| Error::Other(format!("{flag}: connect to {}: {error}", path.display())))
 }
 

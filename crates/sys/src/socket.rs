@@ -164,7 +164,13 @@ pub fn send_all(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>])
 /// Sends bytes over a stream, in as many messages as it takes, with a descriptor in the first of them. ETIMEDOUT if
 /// nobody reads, over one of [`connect_within`].
 pub fn send_stream(socket: impl AsFd, bytes: &[u8], descriptor: BorrowedFd<'_>) -> Result<()> {
-    let mut sent = transmit(&socket, bytes, &[descriptor]).map_err(too_late)?;
+    let sent = transmit(&socket, bytes, &[descriptor]).map_err(too_late)?;
+    send_bytes(socket, &bytes[sent..])
+}
+
+/// The same without a descriptor.
+pub fn send_bytes(socket: impl AsFd, bytes: &[u8]) -> Result<()> {
+    let mut sent = 0;
     while sent < bytes.len() {
         sent += transmit(&socket, &bytes[sent..], &[]).map_err(too_late)?;
     }

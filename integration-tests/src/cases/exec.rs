@@ -118,6 +118,15 @@ pub(crate) const CASES: &[Case] = &[
         container.start()?;
         same("stdout", container.sh("test -t 1 || echo none")?, "none\n")
     }),
+    case("a pidfd socket that nobody accepts on is given up", "connect(2)", |t| {
+        let (socket, _first) = ConsoleSocket::full(t.path("socket"))?;
+        let container = t.idle()?;
+        let output =
+            container.exec_with(&["--detach", "--pidfd-socket", socket.arg()], &["sleep", "1000"])?;
+        output.refused(255, "--pidfd-socket")?;
+        same("the container's sleeping processes", container.sh("pidof sleep")?.trim(), "1")
+    })
+    .differs("runc", "1.1 has no such flag"),
     case("exec --pidfd-socket sends a pidfd of the program", "runc exec", |t| {
         let container = t.idle()?;
         let socket = ConsoleSocket::listen(t.path("socket"))?;

@@ -27,6 +27,13 @@ pub(crate) const CASES: &[Case] = &[
         t.create_with(&terminal_bundle(t)?, &["--console-socket", socket.arg()])?;
         differ("the message", socket.receive()?.1, String::new())
     }),
+    case("a console socket that nobody accepts on is given up", "connect(2)", |t| {
+        let (socket, _first) = ConsoleSocket::full(t.path("socket"))?;
+        let (_, output) = t.try_create(&terminal_bundle(t)?, &["--console-socket", socket.arg()])?;
+        output.refused(1, "--console-socket")?;
+        t.nothing_left()
+    })
+    .differs("runc", "it waits for ever"),
     case("the program writes to the terminal", "config.md: Process", |t| {
         let (container, terminal) = by_socket(t, t.bundle()?.sh("echo hello"))?;
         container.start()?;
