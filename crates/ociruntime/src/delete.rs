@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bundle::Spec;
 use bundle::config::Config;
+use cgroup::Cgroup;
 use container::plan::HookPoint;
 
 use crate::args;
@@ -28,6 +29,7 @@ pub(crate) fn delete(store: &Store, args: &args::Delete) -> Result<()> {
 fn delete_entry(entry: &Entry, id: &ContainerId, force: bool) -> Result<()> {
     let record = match entry.read() {
         Err(Error::DoesNotExist) => return clear(entry, force),
+        Err(error) if force => salvage(entry, error)?,
         result => result?,
     };
     if force {
@@ -42,6 +44,19 @@ fn delete_entry(entry: &Entry, id: &ContainerId, force: bool) -> Result<()> {
         status => return Err(Error::NotStopped { id: id.to_string(), status }),
     }
     destroy(entry, &record)
+}
+
+/// The record before one that is damaged: it has no init, but a cgroup, by which the init is ended too.
+fn salvage(entry: &Entry, error: Error) -> Result<Record> {
+    match entry.read_earlier() {
+        Ok(record) if !matches!(record.cgroup, Cgroup::Unmanaged) => Ok(record),
+        _ => {
+            let path = entry.path().display();
+            Err(Error::Other(format!(
+                "{error}: nothing else tells which processes are the container's: end them, and remove {path}"
+            )))
+        }
+    }
 }
 
 /// Removes what a runtime left that was killed before it wrote a record. It had done nothing else yet.

@@ -37,6 +37,8 @@ pub(crate) struct Proxy {
     /// The manager's socket.
     manager: OwnedFd,
     is_ready: bool,
+    /// Whether the manager did not take something in: that is told once, as the container can make it happen again.
+    is_lost: bool,
 }
 
 impl Proxy {
@@ -53,7 +55,7 @@ impl Proxy {
                 return Ok(None);
             }
         };
-        Ok(Some(Proxy { inside: bind(entry)?, manager, is_ready: false }))
+        Ok(Some(Proxy { inside: bind(entry)?, manager, is_ready: false, is_lost: false }))
     }
 
     /// What becomes readable when the container says something.
@@ -71,14 +73,15 @@ impl Proxy {
             Some(Said::Ready) if !self.is_ready => {
                 self.is_ready = true;
                 // In one message, so that the manager never knows one without the other.
-                self.tell(format!("READY=1\nMAINPID={main_pid}").as_bytes(), &[])
+                self.tell(format!("READY=1\nMAINPID={main_pid}").as_bytes(), &[]);
             }
-            Some(Said::Barrier) if !descriptors.is_empty() => {
-                let descriptors: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
-                self.tell(b"BARRIER=1", &descriptors)
+            // More of them is not a barrier to the manager either.
+            Some(Said::Barrier) if descriptors.len() == 1 => {
+                self.tell(b"BARRIER=1", &[descriptors[0].as_fd()]);
             }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 
     /// Waits until the container is ready or its init has ended.
@@ -99,7 +102,7 @@ impl Proxy {
     fn settle(&mut self, pid: i32) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(30);
         let (reached, barrier) = fd::pipe().map_err(Error::other)?;
-        self.tell(b"BARRIER=1", &[barrier.as_fd()])?;
+        self.tell(b"BARRIER=1", &[barrier.as_fd()]);
         drop(barrier);
         let end = sys::time::monotonic() + PATIENCE;
         loop {
@@ -118,13 +121,11 @@ impl Proxy {
     }
 
     /// A manager that does not read gets nothing: the container is not to wait for it.
-    fn tell(&self, message: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<()> {
-        match socket::send_all(&self.manager, message, descriptors) {
-            Err(error) => {
-                tracing::warn!("NOTIFY_SOCKET: {error}");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
+    fn tell(&mut self, message: &[u8], descriptors: &[BorrowedFd<'_>]) {
+        if let Err(error) = socket::send_all(&self.manager, message, descriptors)
+            && !std::mem::replace(&mut self.is_lost, true)
+        {
+            tracing::warn!("NOTIFY_SOCKET: {error}");
         }
     }
 }
@@ -182,7 +183,7 @@ mod tests {
         let container = socket::connect(&name("inside"), Kind::Datagrams).unwrap();
         let to_manager = socket::connect(&name("manager"), Kind::Datagrams).unwrap();
         fd::never_wait(&to_manager).unwrap();
-        (Proxy { inside, manager: to_manager, is_ready: false }, manager, container)
+        (Proxy { inside, manager: to_manager, is_ready: false, is_lost: false }, manager, container)
     }
 
     fn heard(manager: &OwnedFd) -> (String, Vec<OwnedFd>) {
@@ -221,6 +222,15 @@ mod tests {
         assert_eq!(text, "BARRIER=1");
         drop(descriptors);
         assert_eq!(poll::readable([reached.as_fd()], none), Ok([true]));
+    }
+
+    #[test]
+    fn what_has_several_descriptors_is_no_barrier() {
+        let (mut proxy, manager, container) = proxy("several");
+        socket::send_all(&container, b"BARRIER=1", &[container.as_fd(), container.as_fd()]).unwrap();
+        proxy.carry(7).unwrap();
+        fd::never_wait(&manager).unwrap();
+        assert!(socket::receive(&manager, &mut [0]).is_err());
     }
 
     #[test]

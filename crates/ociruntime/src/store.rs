@@ -60,9 +60,11 @@ impl Store {
             io::ErrorKind::AlreadyExists => Error::Exists,
             _ => Error::io("create", &path)(error),
         })?;
-        let entry = Entry::open(path)?;
-        entry.lock()?;
-        Ok(entry)
+        let taken = Entry::open(path.clone()).and_then(|entry| entry.lock().map(|()| entry));
+        taken.inspect_err(|_| {
+            // The error that matters is the one before; a directory that is not empty is another's by now.
+            let _ = fs::remove_dir(&path);
+        })
     }
 
     /// Where the directory of this id is or would be.

@@ -39,10 +39,19 @@ pub fn open_append(path: &Path, mode: u32) -> Result<File> {
 
 /// Renames within one directory, replacing what has the new name (renameat(2)).
 pub fn rename_at(dir: impl AsFd, from: &Path, to: &Path) -> Result<()> {
+    rename(dir, from, to, 0)
+}
+
+/// Lets two names of one directory change places (renameat2(2)); EINVAL where the file system cannot.
+pub fn exchange_at(dir: impl AsFd, from: &Path, to: &Path) -> Result<()> {
+    rename(dir, from, to, libc::RENAME_EXCHANGE)
+}
+
+fn rename(dir: impl AsFd, from: &Path, to: &Path, flags: libc::c_uint) -> Result<()> {
     let (from, to) = (c_path(from, Call::Rename)?, c_path(to, Call::Rename)?);
     let dir = dir.as_fd().as_raw_fd();
     // SAFETY: both names are terminated and outlive the call.
-    let result = unsafe { libc::renameat(dir, from.as_ptr(), dir, to.as_ptr()) };
+    let result = unsafe { libc::renameat2(dir, from.as_ptr(), dir, to.as_ptr(), flags) };
     checked(Call::Rename, libc::c_long::from(result)).map(drop)
 }
 

@@ -1,11 +1,12 @@
 //! A runtime that is killed at any point leaves something that `delete --force` removes without a trace.
 
-use crate::case::{Case, Outcome, case, fail};
+use crate::case::{Case, Doing, Outcome, case, fail};
 use crate::console::arg;
 use crate::expect::same;
 use crate::runtime::Call;
 use crate::test::Test;
 use nix::sys::signal::Signal;
+use std::fs;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -53,6 +54,14 @@ pub(crate) const CASES: &[Case] = &[
         same("status", container.status()?, "running".to_owned())?;
         container.exec(&["true"])?.ok().map(drop)
     }),
+    case("a container whose state.json is damaged can be deleted by force", "delete --force", |t| {
+        let container = t.idle()?;
+        fs::write(t.root.join(&container.id).join("state.json"), "").doing("damage state.json")?;
+        container.call("state")?.refused(1, "state.json")?;
+        t.call(&["delete", "--force", &container.id])?.ok()?;
+        t.nothing_left()
+    })
+    .differs("runc", "it gives up"),
     case("the id of a killed create may be used after delete --force", "delete --force", |t| {
         prepare(t)?;
         let id = t.id();

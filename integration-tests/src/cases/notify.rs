@@ -5,11 +5,16 @@ use crate::bundle::Bundle;
 use crate::case::{Case, Doing, Outcome, case};
 use crate::console::arg;
 use crate::container::Container;
-use crate::expect::{contains, hold, same};
+use crate::expect::{contains, hold, same, until};
 use crate::test::Test;
+use crate::user::UID;
+use nix::unistd::{setegid, seteuid};
 use serde_json::json;
+use std::fs::{self, Permissions};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const RULE: &str = "sd_notify(3)";
@@ -90,6 +95,20 @@ pub(crate) const CASES: &[Case] = &[
         container.delete()?;
         t.nothing_left()
     }),
+    case("no other user of the host can say that a container is ready", RULE, |t| {
+        let manager = Manager::listen(t)?;
+        let container = create(t, &manager, &t.bundle()?.sh("sleep 1000"))?;
+        let starting = manager.call(t, &["start", &container.id])?.spawn()?;
+        let is_for_notices = |path: &PathBuf| path.ends_with("notify.sock");
+        let socket = until("the socket is there", || sockets(t).into_iter().find(is_for_notices))?;
+        // As engines have it: containerd's can be searched by everybody.
+        fs::set_permissions(&t.root, Permissions::from_mode(0o711)).doing("open the state directory")?;
+        let sent = send_as_another(&socket)?;
+        container.stop()?;
+        starting.wait()?.ok()?;
+        hold(sent.is_err(), "another user's message arrives")
+    })
+    .differs("runc", "everybody may write to its socket"),
     case("a service manager that cannot be reached stops no container", RULE, |t| {
         let bundle = t.bundle()?.sh("echo fine");
         bundle.write()?;
@@ -197,4 +216,28 @@ fn create<'t>(t: &'t Test, manager: &Manager, bundle: &Bundle) -> Outcome<Contai
         .output()?
         .ok()?;
     Container::known(t, id, log)
+}
+
+/// All sockets below the state directory.
+fn sockets(t: &Test) -> Vec<PathBuf> {
+    let (mut found, mut directories) = (Vec::new(), vec![t.root.clone()]);
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => directories.push(entry.path()),
+                Ok(kind) if kind.is_socket() => found.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// Sends a message as another user of the host.
+fn send_as_another(socket: &Path) -> Outcome<std::io::Result<usize>> {
+    let sender = UnixDatagram::unbound().doing("make a socket")?;
+    setegid(UID.into()).and_then(|()| seteuid(UID.into())).doing("become another user")?;
+    let sent = sender.send_to(b"READY=1", socket);
+    seteuid(0.into()).and_then(|()| setegid(0.into())).doing("become root again")?;
+    Ok(sent)
 }

@@ -1,9 +1,11 @@
 //! One container's directory, opened once: everything is done through the descriptor, so that no other directory
 //! that takes its name is touched by mistake.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,8 @@ use super::Record;
 use crate::error::{Error, Result};
 
 const RECORD: &str = "state.json";
-const NEW_RECORD: &str = ".state.json";
+/// The record before this one, or the one that is being written.
+const OTHER_RECORD: &str = ".state.json";
 const SNAPSHOT: &str = "config.json";
 const LIMITS: &str = "limits.json";
 const NEW_LIMITS: &str = ".limits.json";
@@ -39,8 +42,10 @@ impl AsFd for Entry {
 }
 
 impl Entry {
-    /// The name of the directory that a container sees which tells of its readiness.
-    pub(crate) const NOTIFY: &'static str = "notify";
+    /// The directory that a container sees which tells of its readiness.
+    pub(crate) const NOTIFY: &'static str = "notify/socket";
+    /// What keeps all others of the host from it, however its root may be reached.
+    const NOTIFY_FENCE: &'static str = "notify";
 
     pub(super) fn open(path: PathBuf) -> Result<Entry> {
         match sys::file::open_dir(&path) {
@@ -70,18 +75,37 @@ impl Entry {
 
     /// Reads the record; `DoesNotExist` if it was never written (or just removed).
     pub(crate) fn read(&self) -> Result<Record> {
-        let bytes = match self.bytes(RECORD) {
+        self.record(RECORD)
+    }
+
+    /// Reads the record before the present one, which knows of no init, but of all else that was made.
+    pub(crate) fn read_earlier(&self) -> Result<Record> {
+        self.record(OTHER_RECORD)
+    }
+
+    fn record(&self, name: &str) -> Result<Record> {
+        let bytes = match self.bytes(name) {
             Err(error) if error.errno == Errno::ENOENT => return Err(Error::DoesNotExist),
-            result => result.map_err(Error::file("read", self.path.join(RECORD)))?,
+            result => result.map_err(Error::file("read", self.path.join(name)))?,
         };
-        let broken = |error| Error::Other(format!("parse {}: {error}", self.path.join(RECORD).display()));
+        let broken = |error| Error::Other(format!("parse {}: {error}", self.path.join(name).display()));
         serde_json::from_slice(&bytes).map_err(broken)
     }
 
-    /// Writes the record, whole or not at all.
+    /// Writes the record, whole or not at all, and keeps the one before.
     pub(crate) fn write(&self, record: &Record) -> Result<()> {
         let bytes = serde_json::to_vec(record).map_err(Error::other)?;
-        self.replace(RECORD, NEW_RECORD, &bytes)
+        let (record, other) = (RECORD.as_ref(), OTHER_RECORD.as_ref());
+        let written = self.put(OTHER_RECORD, &bytes).and_then(|()| {
+            match sys::file::exchange_at(&self.dir, other, record) {
+                // It is the first one, or the file system cannot do that.
+                Err(error) if matches!(error.errno, Errno::ENOENT | Errno::EINVAL | Errno::ENOSYS) => {
+                    sys::file::rename_at(&self.dir, other, record)
+                }
+                result => result,
+            }
+        });
+        written.map_err(Error::file("write", self.path.join(RECORD)))
     }
 
     /// The config that the container was created from, as its author wrote it.
@@ -137,8 +161,11 @@ impl Entry {
 
     /// Makes that directory.
     pub(crate) fn make_notify_directory(&self) -> Result<()> {
-        let path = self.notify_directory();
-        fs::DirBuilder::new().mode(0o755).create(&path).map_err(Error::io("create", &path))
+        let make = |name, mode| {
+            let path = self.path.join(name);
+            fs::DirBuilder::new().mode(mode).create(&path).map_err(Error::io("create", &path))
+        };
+        make(Entry::NOTIFY_FENCE, 0o700).and_then(|()| make(Entry::NOTIFY, 0o755))
     }
 
     /// Whether init has not been told to go on.
@@ -167,9 +194,10 @@ impl Entry {
         self.clear()
     }
 
-    /// Whether the directory is still the one of its name: once removed, the name may be another container's.
+    /// Whether the directory is still the one of its name: once removed, the name may be another container's. It is
+    /// taken for it if the kernel does not tell, or what failed to be removed would be forgotten.
     pub(crate) fn is_current(&self) -> bool {
-        sys::fs::stat(&self.dir).is_ok_and(|stat| stat.st_nlink > 0)
+        sys::fs::stat(&self.dir).map_or(true, |stat| stat.st_nlink > 0)
     }
 
     /// Removes a directory that has no record.
@@ -177,15 +205,31 @@ impl Entry {
         if !self.is_current() {
             return Ok(());
         }
-        // It may be missing, and what cannot be removed makes the removal of the directory fail.
-        let _ = sys::file::unlink_at(&self.dir, SNAPSHOT.as_ref());
-        let _ = sys::file::unlink_at(&self.dir, FILTER.as_ref());
+        for name in [OTHER_RECORD, SNAPSHOT, FILTER] {
+            // It may be missing, and what cannot be removed makes the removal of the directory fail.
+            let _ = sys::file::unlink_at(&self.dir, name.as_ref());
+        }
         match fs::remove_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => fs::remove_dir_all(&self.path),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                self.empty().and_then(|()| fs::remove_dir(&self.path))
+            }
             result => result,
         }
         .map_err(Error::io("remove", &self.path))
+    }
+
+    /// Removes what rarely is in the directory; not by its path, which may be that of the next container by now.
+    fn empty(&self) -> io::Result<()> {
+        let path = sys::fd::ProcPath::new(self);
+        for entry in fs::read_dir(OsStr::from_bytes(path.as_c_str().to_bytes()))? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        Ok(())
     }
 
     /// A whole file of the directory, most often with one read: the files are small and a short read is the end.

@@ -97,6 +97,26 @@ fn a_new_record_replaces_the_old_one() {
 }
 
 #[test]
+fn the_record_before_is_kept() {
+    let scratch = Scratch::new();
+    let entry = scratch.create("web").unwrap();
+    entry.write(&record(None)).unwrap();
+    assert!(matches!(entry.read_earlier(), Err(Error::DoesNotExist)));
+    entry.write(&record(Some(this_process()))).unwrap();
+    assert_eq!(entry.read_earlier().unwrap(), record(None));
+}
+
+#[test]
+fn a_damaged_record_without_another_says_what_to_do() {
+    let scratch = Scratch::new();
+    let entry = scratch.create("web").unwrap();
+    fs::write(entry.path().join("state.json"), "").unwrap();
+    let args = crate::args::Delete { id: "web".into(), force: true };
+    let error = crate::delete::delete(&scratch.0, &args).unwrap_err().to_string();
+    assert!(error.ends_with(&format!("end them, and remove {}", entry.path().display())), "{error}");
+}
+
+#[test]
 fn a_record_from_a_newer_version_may_have_more_fields() {
     let mut json = serde_json::to_value(record(None)).unwrap();
     json["later"] = true.into();
@@ -216,6 +236,17 @@ fn an_unknown_file_does_not_keep_a_container_from_being_removed() {
     let entry = scratch.create("web").unwrap();
     entry.write(&record(None)).unwrap();
     fs::write(entry.path().join("later"), "").unwrap();
+    entry.remove().unwrap();
+    assert!(!entry.path().exists());
+}
+
+#[test]
+fn an_unknown_directory_does_not_keep_a_container_from_being_removed() {
+    let scratch = Scratch::new();
+    let entry = scratch.create("web").unwrap();
+    entry.make_notify_directory().unwrap();
+    fs::write(entry.notify_directory().join("notify.sock"), "").unwrap();
+    entry.write(&record(None)).unwrap();
     entry.remove().unwrap();
     assert!(!entry.path().exists());
 }
