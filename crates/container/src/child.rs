@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use sys::clone::{How, Side, clone};
 use sys::namespace::{self, NEWCGROUP, NEWTIME};
-use sys::{Errno, Error, creds, fd, net, netlink, process, resource, signal, socket, time};
+use sys::{Errno, Error, creds, fd, net, netlink, pidfd, process, resource, signal, socket, time};
 
 use crate::hooks::{self, Sinks};
 use crate::packet::{self, Channel, Packet, Reason};
@@ -36,6 +36,9 @@ pub(crate) struct Inheritance<'p> {
     /// Whether to report how long each step took.
     pub(crate) trace: bool,
 }
+
+/// SIGKILL.
+const KILL: i32 = 9;
 
 /// The caller, where a pid is asked for.
 const SELF: i32 = 0;
@@ -297,6 +300,10 @@ impl<'p> Child<'p> {
         match clone(How { flags: CLONE_PARENT | namespaces, cgroup: None })? {
             Side::Parent(second) => {
                 let told = self.channel.send(Packet::Forked(index), Some(second.pidfd.as_fd()));
+                if told.is_err() {
+                    // It waits for an answer to what nobody has heard. It cannot have ended, nor be another's.
+                    let _ = pidfd::send_signal(&second.pidfd, KILL);
+                }
                 process::exit_now(i32::from(told.is_err()))
             }
             Side::Child => match self.channel.receive() {

@@ -85,7 +85,8 @@ impl WayIn<'_> {
     }
 }
 
-/// How long a child that enters a container may be silent before its parent looks whether it is frozen.
+/// How long a child that enters a container may be silent before its parent looks whether it is frozen, and one that
+/// makes a second process before it looks whether it is there.
 const SILENCE: Duration = Duration::from_millis(100);
 
 impl<'p> Launch<'p, '_> {
@@ -97,7 +98,7 @@ impl<'p> Launch<'p, '_> {
         let (ours, theirs) = Channel::pair().map_err(Error::doing("make a socket pair"))?;
         let (child, place_me) = self.spawn(&opened, &sinks, &ours, &theirs, trace)?;
         drop(theirs);
-        if self.shuns_freezer {
+        if self.shuns_freezer || self.plan.forks() {
             socket::set_patience(&ours, SILENCE).map_err(Error::doing("limit the wait for the child"))?;
         }
         if let Some(outside) = outside {
@@ -120,7 +121,7 @@ impl<'p> Launch<'p, '_> {
         if let WayIn::Meanwhile { begin, .. } = self.way_in {
             server.entry = Entry::Begin(begin);
             // A second process would take its place, born before the first was moved.
-            if !self.plan.steps.iter().any(|step| matches!(step.action, Action::Fork { .. })) {
+            if !self.plan.forks() {
                 server.entry.begin(server.child.child()?.pid, trace)?;
             }
         }

@@ -53,6 +53,11 @@ impl Plan {
         })
     }
 
+    /// Whether its process is the second one, made by the first.
+    pub(crate) fn forks(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Fork { .. }))
+    }
+
     /// Whether its process gets a memory limit.
     pub(crate) fn limits_memory(&self) -> bool {
         let mut steps = self.steps.iter();

@@ -156,9 +156,9 @@ impl Connection {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), Error> {
-        socket::send_bytes(&self.socket, bytes).map_err(|error| match error.errno {
-            Errno::EPIPE | Errno::ECONNRESET => Error::Closed,
-            _ => Error::Socket(error),
+        socket::send_bytes(&self.socket, bytes).map_err(|error| match error.is_of_a_gone_peer() {
+            true => Error::Closed,
+            false => Error::Socket(error),
         })
     }
 

@@ -22,6 +22,7 @@ use crate::console::{Console, Relay};
 use crate::create::tell_steps;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
+use crate::signal::Signal;
 use crate::status::{self, Status};
 use crate::store::{Entry, Record, Store};
 use crate::wait::{self, Signals};
@@ -82,7 +83,11 @@ fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &Process
     wanted.warnings.iter().chain(&planned.warnings).for_each(|warning| tracing::warn!("{warning}"));
     trace::write_if_asked(args.trace.as_deref(), &timeline, child.pid);
     let Some(signals) = signals else { return Ok(0) };
-    Ok(wait::wait(&child, &signals, relay, None)?.code() as u8)
+    let exit = wait::wait(&child, &signals, relay, None).inspect_err(|_| {
+        // What nobody waits for is not left running. It has ended if it cannot be killed.
+        let _ = sys::pidfd::send_signal(&child.pidfd, Signal::KILL.0);
+    })?;
+    Ok(exit.code() as u8)
 }
 
 fn plan(args: &args::Exec, container: &Container, process: &Process) -> Result<Planned> {

@@ -5,11 +5,13 @@ use std::os::fd::AsFd;
 use bundle::plan::Start;
 use container::Trace;
 use container::plan::HookPoint;
+use sys::clone::Child;
+use sys::pidfd::Exit;
 
 use crate::agent::hand_over;
 use crate::args::{self, Globals};
 use crate::console::Relay;
-use crate::create::Blueprint;
+use crate::create::{Blueprint, Container};
 use crate::error::{Error, Result};
 use crate::notify::Proxy;
 use crate::status::Status;
@@ -37,17 +39,36 @@ pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<
     // A failing hook ends the container, which is not kept yet (runtime-spec "Lifecycle", step 9).
     hooks::run(blueprint.spec(), &container.record, HookPoint::Poststart)
         .inspect_err(|_| end(&container.record))?;
-    container.keep();
     blueprint.warn();
-    container.entry.unlock()?;
-    let Some(signals) = signals else {
-        return notify.map_or(Ok(()), |notify| notify.wait(child.pidfd.as_fd(), child.pid)).map(|()| 0);
-    };
-    let exit = wait::wait(&child, &signals, relay, notify)?;
+    let company = Company { signals, relay, notify };
+    let exit = company.keep_with(&container, &child).inspect_err(|_| end(&container.record))?;
+    container.keep();
+    let Some(exit) = exit else { return Ok(0) };
     if !args.keep {
         delete::destroy(&container.entry, &container.record)?;
     }
     Ok(exit.code() as u8)
+}
+
+/// What a container that runs has of us.
+struct Company {
+    /// None if it is left to itself.
+    signals: Option<Signals>,
+    relay: Option<Relay>,
+    notify: Option<Proxy>,
+}
+
+impl Company {
+    /// Stays with the container to its end, or until it is ready if it is left to itself.
+    fn keep_with(self, container: &Container<'_>, child: &Child) -> Result<Option<Exit>> {
+        container.entry.unlock()?;
+        let Company { signals, relay, notify } = self;
+        match (signals, notify) {
+            (Some(signals), notify) => wait::wait(child, &signals, relay, notify).map(Some),
+            (None, Some(notify)) => notify.wait(child.pidfd.as_fd(), child.pid).map(|()| None),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// Ends the process of a container that is about to be undone.

@@ -19,6 +19,13 @@ pub struct Error {
     pub errno: Errno,
 }
 
+impl Error {
+    /// Whether nobody is at the other end of a socket any more.
+    pub fn is_of_a_gone_peer(&self) -> bool {
+        matches!(self.errno, Errno::EPIPE | Errno::ECONNRESET)
+    }
+}
+
 impl std::error::Error for Error {}
 
 impl fmt::Display for Error {

@@ -30,8 +30,21 @@ impl Guard {
         self.child.as_ref().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        let ended = |child: &Child| pidfd::wait(&child.pidfd, Some(Duration::ZERO));
+        matches!(self.child.as_ref().map(ended), Some(Ok(true)))
+    }
+
     pub(super) fn keep(mut self) -> Result<Child> {
         self.child.take().ok_or_else(|| Error::Plain("the child is gone (this is a bug)".into()))
+    }
+
+    /// Why it was not told to go on: because it has died, most often; else it waits still, and must not be waited for.
+    pub(super) fn ungranted(&self, error: sys::Error, cgroup: &Cgroup) -> Error {
+        match error.is_of_a_gone_peer() {
+            true => self.died(cgroup),
+            false => Error::doing("tell the container's init to go on")(error),
+        }
     }
 
     /// How it ended, now that it has closed the channel without a word.

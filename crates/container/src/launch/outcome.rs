@@ -56,7 +56,7 @@ impl Outcome<'_> {
     /// Hears from the child until its end of the channel closes: by execve, of which it tells before, or by its death.
     pub(super) fn wait(&mut self, trace: &mut Trace) -> Result<()> {
         let mut executing = false;
-        while let Some((packet, descriptor)) = hear(self.channel, self.cgroup)? {
+        while let Some((packet, descriptor)) = hear(self.channel, self.cgroup, None)? {
             match packet {
                 Packet::Failed { step, reason } => return Err(self.failed(step, reason, descriptor)),
                 Packet::Span { step, start, end } => trace.child(|| (self.label)(step), start, end),
@@ -77,7 +77,10 @@ impl Outcome<'_> {
     fn hand_over(&mut self, step: u32, listener: Option<OwnedFd>) -> Result<bool> {
         let listener = listener.ok_or(Reason::Mismatch).map_err(|reason| self.failed(step, reason, None))?;
         (self.agent)(listener).map_err(|error| self.failed(step, error.into(), None))?;
-        Ok(self.channel.send(Packet::Granted(step), None).is_ok())
+        match self.channel.send(Packet::Granted(step), None) {
+            Err(error) if error.is_of_a_gone_peer() => Ok(false),
+            granted => granted.map(|()| true).map_err(Error::doing("tell the container's init to go on")),
+        }
     }
 
     fn failed(&mut self, step: u32, reason: Reason, output: Option<OwnedFd>) -> Error {

@@ -61,7 +61,7 @@ impl Ready<'_> {
         agent: &mut dyn FnMut(OwnedFd) -> sys::Result<()>,
     ) -> Result<Child> {
         let granted = self.channel.send(Packet::Granted(self.step), None);
-        granted.map_err(|_| self.child.died(cgroup))?;
+        granted.map_err(|error| self.child.ungranted(error, cgroup))?;
         let plan = self.plan;
         let label = &mut |step| label(plan, step);
         Outcome { channel: &self.channel, cgroup: Some(cgroup), label, agent }.wait(trace)?;

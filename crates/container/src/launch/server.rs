@@ -1,7 +1,6 @@
 //! The parent's share in the steps: what needs the host's rights, done when the child has come to it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
 
 use cgroup::Cgroup;
 use sys::clone::Child;
@@ -38,7 +37,8 @@ pub(super) struct Server<'p, 'l> {
 impl<'p> Server<'p, '_> {
     pub(super) fn serve(mut self, trace: &mut Trace) -> Result<Ready<'p>> {
         loop {
-            let Some((packet, descriptor)) = hear(&self.channel, Some(self.cgroup))? else {
+            let Some((packet, descriptor)) = hear(&self.channel, Some(self.cgroup), Some(&self.child))?
+            else {
                 return Err(self.died());
             };
             match packet {
@@ -77,7 +77,8 @@ impl<'p> Server<'p, '_> {
             Action::EnterCgroup => self.entry.tasks().iter().map(AsFd::as_fd).collect(),
             _ => answer.iter().map(AsFd::as_fd).collect(),
         };
-        self.channel.send_all(Packet::Granted(step), &answers).map_err(|_| self.died())
+        let granted = self.channel.send_all(Packet::Granted(step), &answers);
+        granted.map_err(|error| self.child.ungranted(error, self.cgroup))
     }
 
     /// Does all steps that are the parent's at this time.
@@ -179,8 +180,7 @@ impl<'p> Server<'p, '_> {
     /// What went wrong, if a part of ours failed: the child may have failed or been killed before, and ended, and systemd
     /// have removed the cgroup of a container that has.
     fn cause_of(&self, error: Error) -> Error {
-        let has_ended = self.child.child().map(|child| pidfd::wait(&child.pidfd, Some(Duration::ZERO)));
-        if !matches!(has_ended, Ok(Ok(true))) {
+        if !self.child.has_ended() {
             return error;
         }
         loop {
