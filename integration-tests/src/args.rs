@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
 usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [--jobs N] [--tmp DIR]
-                         [--as-user] [--systemd-cgroup] [--patience N] [--list]
+                         [--as-user] [--systemd-cgroup] [--patience N] [--every-point] [--list]
        integration-tests engines --runtime PATH [--reference PATH] [--engine NAME]... [--filter WORD]... [--tmp DIR]
 
   --runtime PATH    the runtime to test
@@ -17,6 +17,7 @@ usage: integration-tests --runtime PATH [--filter WORD]... [--reference PATH] [-
                     skipped
   --systemd-cgroup  give the runtime its flag of that name: systemd makes the cgroups
   --patience N      wait N times as long for everything, on a slow machine (default: 1)
+  --every-point     kill or fail the runtime at every system call, not at a spread of them (minutes for each case)
   --list            name the cases and run nothing
 
 With `engines`, container engines of this host drive the runtime (docs/testing.md):
@@ -50,17 +51,21 @@ pub(crate) struct Way {
     pub(crate) driver: Driver,
     /// How often as long as usual things may take.
     pub(crate) patience: u32,
+    /// Whether the runtime is interfered with at every system call.
+    pub(crate) every_point: bool,
 }
 
 impl Way {
     /// As root, the cgroups by the file system, on a machine of usual speed.
-    const USUAL: Self = Self { caller: Caller::Root, driver: Driver::Cgroupfs, patience: 1 };
+    const USUAL: Self =
+        Self { caller: Caller::Root, driver: Driver::Cgroupfs, patience: 1, every_point: false };
 
     /// Takes in a flag of the command line, and its value if it has one; answers whether it is one of these.
     fn take(&mut self, word: &str, value: impl FnOnce() -> Result<String, String>) -> Result<bool, String> {
         match word {
             AS_USER => self.caller = Caller::User,
             SYSTEMD => self.driver = Driver::Systemd,
+            EVERY_POINT => self.every_point = true,
             PATIENCE => {
                 self.patience = value()?.parse().map_err(|_| format!("{PATIENCE} needs a number"))?;
             }
@@ -74,6 +79,7 @@ impl Way {
         let mut flags = vec![PATIENCE.to_owned(), self.patience.to_string()];
         flags.extend((self.caller == Caller::User).then(|| AS_USER.to_owned()));
         flags.extend(self.driver.flag().map(str::to_owned));
+        flags.extend(self.every_point.then(|| EVERY_POINT.to_owned()));
         flags
     }
 }
@@ -131,6 +137,7 @@ pub(crate) struct Job {
 const AS_USER: &str = "--as-user";
 const SYSTEMD: &str = "--systemd-cgroup";
 const PATIENCE: &str = "--patience";
+const EVERY_POINT: &str = "--every-point";
 
 /// Reads the command line (without the program's name).
 pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Mode, String> {
@@ -258,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_worker_is_told_the_way() {
-        let way = Way { caller: Caller::User, driver: Driver::Systemd, patience: 3 };
+        let way = Way { caller: Caller::User, driver: Driver::Systemd, patience: 3, every_point: true };
         let line = format!("--worker /bin/sh 1 /dir tag {}", way.flags().join(" "));
         assert!(matches!(words(&line), Ok(Mode::Worker(job)) if job.way == way));
     }

@@ -10,6 +10,7 @@ mod console;
 mod container;
 mod engines;
 mod expect;
+mod inject;
 mod leak;
 mod narrow;
 mod patience;

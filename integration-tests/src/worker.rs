@@ -3,6 +3,7 @@
 use crate::args::{Caller, Job};
 use crate::case::{Outcome, Verdict};
 use crate::cases;
+use crate::inject;
 use crate::leak;
 use crate::patience;
 use crate::test::Test;
@@ -20,6 +21,9 @@ pub(crate) const VERDICT: &str = "verdict.json";
 pub(crate) fn main(job: &Job) -> ExitCode {
     let Some((_, case)) = cases::all().nth(job.case) else { return ExitCode::from(2) };
     patience::set(job.way.patience);
+    if job.way.every_point {
+        inject::try_every_point();
+    }
     isolate();
     let test = Test::new(job.runtime.clone(), job.dir.clone(), job.tag.clone(), job.way.driver);
     let verdict = match job.way.caller {

@@ -15,6 +15,7 @@ mod extras;
 mod failures;
 mod fields;
 mod hooks;
+mod interference;
 mod labels;
 mod leaks;
 mod lifecycle;
@@ -76,6 +77,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("seccomp", seccomp::CASES),
     ("security", security::CASES),
     ("crash", crash::CASES),
+    ("interference", interference::CASES),
 ];
 
 /// Topics that are of no use with an ordinary user, and why.
