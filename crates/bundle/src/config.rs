@@ -36,21 +36,35 @@ impl Config {
     ///
     /// Errors: a missing or unreadable file, broken JSON, and everything that is wrong with the config.
     pub fn load(bundle: &Path) -> Result<Config, LoadError> {
-        let path = bundle.join(FILE);
+        Config::read(FILE, bundle.join(FILE))
+    }
+
+    /// Reads and checks another file in its place.
+    ///
+    /// Errors: as of [`load`](Self::load).
+    pub fn load_file(path: &Path) -> Result<Config, LoadError> {
+        Config::read(&path.to_string_lossy(), path.into())
+    }
+
+    fn read(name: &str, path: PathBuf) -> Result<Config, LoadError> {
         let text = fs::read(&path).map_err(|error| LoadError::Read { path, error })?;
-        Config::parse(text)
+        Config::parse_named(name, text)
     }
 
     /// Checks a config that has been read already; touches no file.
     ///
     /// Errors: broken JSON, and everything that is wrong with the config.
     pub fn parse(text: Vec<u8>) -> Result<Config, LoadError> {
+        Config::parse_named(FILE, text)
+    }
+
+    fn parse_named(name: &str, text: Vec<u8>) -> Result<Config, LoadError> {
         let Shaped { typed: mut spec, mut problems, mut warnings } =
-            Shaped::<Spec>::parse(FILE, &text, &tables::CONFIG)?;
+            Shaped::<Spec>::parse(name, &text, &tables::CONFIG)?;
         let findings = check::check_spec(&spec, &problems);
         warnings.extend(findings.warnings);
         problems.extend(findings.problems);
-        LoadError::unless_empty(FILE, problems)?;
+        LoadError::unless_empty(name, problems)?;
         mounts::root_destinations(&mut spec);
         Ok(Config { spec, text, warnings })
     }

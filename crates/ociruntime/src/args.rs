@@ -16,7 +16,7 @@ pub(crate) use commands::{
     Create, Delete, Events, Exec, Explain, Features, Globals, Kill, List, Pause, Ps, Resume, Run, Seccomp,
     Spec, Start, State, Update,
 };
-pub(crate) use values::{ExplainFormat, LogFormat, Rootless, TableFormat};
+pub(crate) use values::{CgroupManager, ExplainFormat, LogFormat, Rootless, TableFormat};
 
 /// The command that was asked for.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use bundle::Spec;
-use bundle::config::Config;
+use bundle::config::{Config, LoadError};
 use bundle::plan::seccomp::kept::{self, Origin};
 use bundle::plan::{self, Host, Planned, Request, Start};
 use cgroup::{Created, Unit};
@@ -64,8 +64,7 @@ impl<'a> Blueprint<'a> {
     ) -> Result<Blueprint<'a>> {
         let id = ContainerId::parse(&args.id)?;
         let bundle = std::path::absolute(&args.bundle).map_err(Error::io("resolve", &args.bundle))?;
-        let config =
-            timeline.span(|| "load config.json".into(), || Config::load(&bundle)).map_err(Error::other)?;
+        let config = timeline.span(|| "load config.json".into(), || load(&bundle, args.config.as_deref()))?;
         if config.spec.process().is_none() && start == Start::AtOnce {
             return Err(Error::Other("/process: found nothing, allowed: a process to run".into()));
         }
@@ -84,7 +83,7 @@ impl<'a> Blueprint<'a> {
             systemd: driver.systemd.as_ref(),
         };
         let planned = timeline.span(|| "plan".into(), || plan::create(&config.spec, &host, &request));
-        let planned = planned.map_err(Error::other)?;
+        let planned = planned.map_err(|error| named(args.config.as_deref(), error))?;
         check_rootfs(&planned.rootfs)?;
         descriptors::check_preserved(host.listen_fds, args.preserve_fds)?;
         let console = Console::choose(planned.terminal, detach, args.console_socket.as_deref())?;
@@ -157,6 +156,21 @@ impl<'a> Blueprint<'a> {
         let waits = |step: &container::plan::Step| matches!(step.action, container::plan::Action::AwaitStart);
         let late = steps.skip_while(|(_, step)| !waits(step)).skip(1);
         late.map(|(number, step)| (number as u32, step.label())).collect()
+    }
+}
+
+/// The config of a bundle, or the one that a flag names in its place.
+pub(crate) fn load(bundle: &Path, file: Option<&Path>) -> Result<Config> {
+    file.map_or_else(|| Config::load(bundle), Config::load_file).map_err(Error::other)
+}
+
+/// Says of which file there is no plan.
+pub(crate) fn named(file: Option<&Path>, error: plan::Error) -> Error {
+    match (error, file) {
+        (plan::Error::Problems(problems), Some(file)) => {
+            Error::other(LoadError::Problems { file: file.to_string_lossy().into_owned(), problems })
+        }
+        (error, _) => Error::other(error),
     }
 }
 

@@ -3,7 +3,7 @@
 use bundle::plan::Host;
 use cgroup::{Manager, Who};
 
-use crate::args::{Globals, Rootless};
+use crate::args::{CgroupManager, Globals, Rootless};
 use crate::error::{Error, Result};
 
 /// What the global flags and the caller's rights come to.
@@ -23,7 +23,11 @@ impl Driver {
             Rootless::False => false,
         };
         let who = if rootless { Who::User } else { Who::System };
-        let systemd = globals.systemd_cgroup.then(|| Manager::find(who)).transpose().map_err(Error::other)?;
+        let by_systemd = match globals.cgroup_manager {
+            Some(manager) => manager == CgroupManager::Systemd,
+            None => globals.systemd_cgroup,
+        };
+        let systemd = by_systemd.then(|| Manager::find(who)).transpose().map_err(Error::other)?;
         Ok(Driver { rootless, systemd })
     }
 }

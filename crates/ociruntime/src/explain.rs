@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use bundle::config::Config;
 use bundle::plan::{self, Host, Planned, Request, Start};
 use container::namespace_names;
 use container::plan::{Side, Step};
 use serde::Serialize;
 
 use crate::args::{self, ExplainFormat, Globals};
+use crate::create;
 use crate::driver::Driver;
 use crate::error::{Error, Result};
 use crate::output;
@@ -19,7 +19,7 @@ const ID: &str = "ID";
 /// Explains the bundle.
 pub(crate) fn explain(globals: &Globals, args: &args::Explain) -> Result<()> {
     let bundle = std::path::absolute(&args.bundle).map_err(Error::io("resolve", &args.bundle))?;
-    let config = Config::load(&bundle).map_err(Error::other)?;
+    let config = create::load(&bundle, args.config.as_deref())?;
     let host = Host::read().map_err(Error::other)?;
     let driver = Driver::choose(globals, &host)?;
     let request = Request {
@@ -33,7 +33,8 @@ pub(crate) fn explain(globals: &Globals, args: &args::Explain) -> Result<()> {
         rootless: driver.rootless,
         systemd: driver.systemd.as_ref(),
     };
-    let planned = plan::create(&config.spec, &host, &request).map_err(Error::other)?;
+    let planned = plan::create(&config.spec, &host, &request);
+    let planned = planned.map_err(|error| create::named(args.config.as_deref(), error))?;
     match args.format {
         ExplainFormat::Text => output::print(&text(&planned)),
         ExplainFormat::Json => output::print_pretty(&Explanation::of(&planned)),

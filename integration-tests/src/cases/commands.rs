@@ -10,6 +10,9 @@ use crate::test::Test;
 use serde_json::{Value, json};
 use std::fs;
 
+/// Why runc fails some of them.
+const CRUNS_FLAG: &str = "it has no such flag";
+
 pub(crate) const CASES: &[Case] = &[
     case("list prints a table", "runc list", |t| {
         let container = t.idle()?;
@@ -379,6 +382,40 @@ pub(crate) const CASES: &[Case] = &[
         let entry = json(&t.read(&log)?)?;
         contains("msg", entry["msg"].as_str().unwrap_or_default(), "no such file or directory")
     }),
+    case("a log may be called file:FILE", "crun(1): --log", |t| {
+        let log = t.path("log");
+        let flag = format!("file:{}", arg(&log));
+        t.command(&["--log", &flag, "state", "nobody"])?.output()?.exits(1)?;
+        contains("the log", &t.read(&log)?, "container does not exist")
+    })
+    .differs("runc", CRUNS_FLAG)
+    .differs("crun", "it has other words"),
+    case("a log that is no file is refused", "ociruntime --log", |t| {
+        t.command(&["--log", "syslog:web", "list"])?.output()?.refused(1, "syslog").map(drop)
+    })
+    .differs("runc", CRUNS_FLAG)
+    .differs("crun", "it has a log of that kind"),
+    case("create takes another file for config.json", "crun(1): --config", |t| {
+        let bundle = t.bundle()?.sh("echo from the file");
+        let file = t.file("other.json", &bundle.config.to_string())?;
+        // What is not there cannot be read.
+        let flags = ["--bundle", arg(&bundle.dir), "--config", arg(&file), &t.id()];
+        let output = t.call(&[&["run"], &flags[..]].concat())?.ok()?;
+        same("output", output.stdout.as_str(), "from the file\n")
+    })
+    .differs("runc", CRUNS_FLAG),
+    case("what is wrong with another file is told of that", "ociruntime create", |t| {
+        let bundle = t.bundle()?.set("/process/cwd", json!("relative"));
+        let file = t.file("other.json", &bundle.config.to_string())?;
+        let flags = ["create", "--bundle", arg(&bundle.dir), "--config", arg(&file), &t.id()];
+        t.call(&flags)?.refused(1, "other.json: /process/cwd").map(drop)
+    })
+    .differs("runc", CRUNS_FLAG)
+    .differs("crun", "it names neither"),
+    case("an unknown cgroup manager is refused", "crun(1): --cgroup-manager", |t| {
+        t.command(&["--cgroup-manager", "nobody", "list"])?.output()?.refused(1, "cgroup-manager").map(drop)
+    })
+    .wavers("crun", "it looks at it when there is something to do"),
     case("an unknown log format is refused", "runc --log-format", |t| {
         t.command(&["--log-format", "xml", "list"])?.output()?.refused(1, "invalid log-format").map(drop)
     }),

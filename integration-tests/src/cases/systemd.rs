@@ -18,6 +18,14 @@ pub(crate) const CASES: &[Case] = &[
         contains("cgroup", &path, "/system.slice/")?;
         hold(path.ends_with(&format!("-{}.scope", container.id)), path)
     }),
+    case("--cgroup-manager systemd is the same as --systemd-cgroup", "crun(1): --cgroup-manager", |t| {
+        needs_systemd()?;
+        let bundle = t.bundle()?;
+        bundle.write()?;
+        let flags = ["--cgroup-manager", "systemd", "explain", "--bundle", arg(&bundle.dir)];
+        contains("the plan", &t.call(&flags)?.ok()?.stdout, "ask systemd for")
+    })
+    .differs("runc", "it has no such flag"),
     case("slice:prefix:name is a scope in the nested slices", "systemd.slice(5)", |t| {
         let container = idle(t, at(t.bundle()?, "ocitest-red.slice", t))?;
         let expected = format!("/ocitest.slice/ocitest-red.slice/{}", scope(t));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use seccomp::Arch;
 
-use super::values::{self, Argument, ExplainFormat, LogFormat, Rootless, TableFormat, User};
+use super::values::{self, Argument, CgroupManager, ExplainFormat, LogFormat, Rootless, TableFormat, User};
 use crate::signal::Signal;
 
 /// A low-level OCI container runtime.
@@ -19,8 +19,8 @@ pub(crate) struct Globals {
     #[arg(long)]
     pub(crate) debug: bool,
 
-    /// Append the log to this file instead of standard error
-    #[arg(long, value_name = "FILE")]
+    /// Append the log to this file instead of standard error; file:FILE is the same
+    #[arg(long, value_name = "FILE", value_parser = values::log)]
     pub(crate) log: Option<PathBuf>,
 
     /// Format of the log: text or json
@@ -35,6 +35,10 @@ pub(crate) struct Globals {
     /// Make cgroups through systemd; cgroupsPath is then slice:prefix:name
     #[arg(long)]
     pub(crate) systemd_cgroup: bool,
+
+    /// Who makes cgroups: cgroupfs (this runtime) or systemd, which is the same as --systemd-cgroup
+    #[arg(long, value_name = "MANAGER")]
+    pub(crate) cgroup_manager: Option<CgroupManager>,
 
     /// Ignore denied access to cgroups: true, false or auto
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -51,6 +55,10 @@ pub(crate) struct Create {
     /// Directory that holds config.json
     #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub(crate) bundle: PathBuf,
+
+    /// Another file to take for config.json; paths in it still start at the bundle
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 
     /// AF_UNIX socket that is sent the master end of the container's terminal
     #[arg(long, value_name = "PATH")]
@@ -403,6 +411,10 @@ pub(crate) struct Explain {
     /// Directory that holds config.json
     #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub(crate) bundle: PathBuf,
+
+    /// Another file to take for config.json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 
     /// Format: text or json
     #[arg(short, long, default_value = "text")]

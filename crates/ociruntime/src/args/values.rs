@@ -26,6 +26,38 @@ impl FromStr for LogFormat {
     }
 }
 
+/// `--log`: a file, which crun's command lines may call `file:FILE`.
+pub(crate) fn log(text: &str) -> Result<PathBuf, String> {
+    match text.split_once(':') {
+        Some((backend @ ("journald" | "syslog"), _)) => {
+            Err(format!("invalid log {text:?}: there is no {backend} here, want FILE or file:FILE"))
+        }
+        Some(("file", path)) => Ok(path.into()),
+        _ => Ok(text.into()),
+    }
+}
+
+/// `--cgroup-manager`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CgroupManager {
+    /// This runtime, by the cgroup file system.
+    Cgroupfs,
+    /// systemd.
+    Systemd,
+}
+
+impl FromStr for CgroupManager {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<CgroupManager, String> {
+        match word {
+            "cgroupfs" => Ok(CgroupManager::Cgroupfs),
+            "systemd" => Ok(CgroupManager::Systemd),
+            _ => Err(format!("invalid cgroup-manager {word:?}: want cgroupfs or systemd")),
+        }
+    }
+}
+
 /// `--rootless`: whether denied access to cgroups is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rootless {

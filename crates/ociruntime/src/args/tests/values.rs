@@ -85,3 +85,37 @@ fn more_descriptors_than_an_int_are_refused() {
         "create: invalid value \"2147483648\" for flag --preserve-fds: too many"
     );
 }
+
+#[test]
+fn a_log_is_a_file_with_and_without_the_word() {
+    for line in ["--log /var/log/x list", "--log=file:/var/log/x list"] {
+        assert_eq!(globals(&words(line)).unwrap().0.log, Some("/var/log/x".into()), "{line}");
+    }
+}
+
+#[test]
+fn a_log_that_is_no_file_is_refused() {
+    assert_eq!(
+        complaint("--log journald:web list"),
+        "invalid log \"journald:web\": there is no journald here, want FILE or file:FILE"
+    );
+}
+
+#[test]
+fn the_cgroup_manager_is_one_of_two() {
+    let manager = |line: &str| globals(&words(line)).unwrap().0.cgroup_manager;
+    assert_eq!(manager("list"), None);
+    assert_eq!(manager("--cgroup-manager systemd list"), Some(CgroupManager::Systemd));
+    assert_eq!(manager("--cgroup-manager=cgroupfs list"), Some(CgroupManager::Cgroupfs));
+    assert_eq!(
+        complaint("--cgroup-manager disabled list"),
+        "invalid cgroup-manager \"disabled\": want cgroupfs or systemd"
+    );
+}
+
+#[test]
+fn another_config_may_be_named() {
+    assert_eq!(create("create web").config, None);
+    assert_eq!(create("create -f other.json web").config, Some("other.json".into()));
+    assert_eq!(create("create --config=other.json web").config, Some("other.json".into()));
+}
