@@ -216,6 +216,17 @@ mod tests {
     }
 
     #[test]
+    fn what_outlives_a_subgroup_is_above_its_unit() {
+        let mount = mount("subgroup");
+        let unit = unit_of_v2(&mount).in_subgroup(Some("box"));
+        count(&mount.join("a.slice"), 3);
+        count(&mount.join("a.slice/b.scope"), 1);
+        let mark = unit.oom_mark();
+        fs::remove_dir_all(&mount).unwrap();
+        assert_eq!(mark, Some(OomMark(3)));
+    }
+
+    #[test]
     fn a_unit_that_is_there_speaks_for_itself() {
         let mount = mount("there");
         let unit = unit_of_v2(&mount);
