@@ -24,6 +24,11 @@ impl Error {
         matches!(self.errno, Some(Errno::EACCES | Errno::EPERM | Errno::EROFS))
     }
 
+    /// Whether the cgroup is not there any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.errno, Some(Errno::ENOENT | Errno::ENODEV))
+    }
+
     /// A rule of ours or of the specification is broken; no system call failed.
     pub(crate) fn rule(words: impl Into<String>) -> Error {
         Error { field: None, operation: words.into(), errno: None }

@@ -48,9 +48,17 @@ impl Cgroup {
         let frozen = !self.processes()?.is_empty() && self.freeze().is_ok();
         let killed = if frozen { self.kill_each().map(drop) } else { self.kill_in_rounds() };
         if frozen {
-            self.thaw()?;
+            self.thaw_if_there()?;
         }
         killed
+    }
+
+    /// On v2 who is killed ends frozen, too, and systemd removes a cgroup that is empty.
+    fn thaw_if_there(&self) -> Result<(), Error> {
+        match self.thaw() {
+            Err(error) if error.is_gone() => Ok(()),
+            thawed => thawed,
+        }
     }
 
     /// Until a round finds nobody new.
@@ -82,7 +90,7 @@ impl Cgroup {
     /// cgroup.kill ends what v2 froze, but not what v1 froze.
     fn thaw_if_v1(&self) -> Result<(), Error> {
         match (self.hierarchy("freezer"), self.is_frozen()) {
-            (Some(_), Ok(true)) => self.thaw(),
+            (Some(_), Ok(true)) => self.thaw_if_there(),
             // Not frozen, no freezer of v1, or gone.
             _ => Ok(()),
         }

@@ -63,7 +63,13 @@ fn kill_leftovers(record: &Record) -> Result<()> {
     if has_any { record.cgroup.kill().map_err(Error::other) } else { Err(Error::NotRunning) }
 }
 
-/// On cgroup v1 a frozen process does not even die.
+/// On cgroup v1 a frozen process does not even die. On v2 it does, and systemd may have removed the cgroup by now.
 fn thaw(record: &Record) -> Result<()> {
-    if status::is_frozen(record)? { record.cgroup.thaw().map_err(Error::other) } else { Ok(()) }
+    if !status::is_frozen(record)? {
+        return Ok(());
+    }
+    match record.cgroup.thaw() {
+        Err(error) if error.is_gone() => Ok(()),
+        thawed => thawed.map_err(Error::other),
+    }
 }

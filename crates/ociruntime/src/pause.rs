@@ -4,7 +4,6 @@
 //! kernel keeps the state, so there is nothing to put on record.
 
 use cgroup::Cgroup;
-use sys::Errno;
 
 use crate::args;
 use crate::error::{Error, Result};
@@ -56,8 +55,5 @@ fn own(record: &Record) -> Result<&Cgroup> {
 
 /// A cgroup that is gone was that of a container that has just ended.
 fn or_gone(error: cgroup::Error) -> Error {
-    match error.errno {
-        Some(Errno::ENOENT | Errno::ENODEV) => Error::NotRunning,
-        _ => Error::other(error),
-    }
+    if error.is_gone() { Error::NotRunning } else { Error::other(error) }
 }

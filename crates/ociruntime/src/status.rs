@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::Serialize;
-use sys::Errno;
 
 use crate::error::{Error, Result};
 use crate::store::{Entry, Record};
@@ -54,7 +53,7 @@ pub(crate) fn observe(entry: &Entry, record: &Record) -> Result<Status> {
 /// Whether the container's cgroup is frozen. One that is gone, as in a race with `delete`, is not.
 pub(crate) fn is_frozen(record: &Record) -> Result<bool> {
     match record.cgroup.is_frozen() {
-        Err(error) if matches!(error.errno, Some(Errno::ENOENT | Errno::ENODEV)) => Ok(false),
+        Err(error) if error.is_gone() => Ok(false),
         result => result.map_err(Error::other),
     }
 }

@@ -24,7 +24,7 @@ pub(crate) const CASES: &[Case] = &[
     killed("create may be killed at any system call", |t| {
         kills(t, NOTHING, &["create", "--bundle", BUNDLE, ID])
     }),
-    killed("run may be killed at any system call", |t| kills(t, NOTHING, &["run", "--bundle", BUNDLE, ID])),
+    killed("run may be killed at any system call", |t| kills(t, NOTHING, RUN)),
     killed("run in the background may be killed at any system call", |t| {
         kills(t, NOTHING, &["run", "--detach", "--bundle", BUNDLE, ID])
     }),
@@ -36,10 +36,17 @@ pub(crate) const CASES: &[Case] = &[
     killed("pause may be killed at any system call", |t| kills(t, RUNNING, &["pause", ID])),
     killed("resume may be killed at any system call", |t| kills(t, PAUSED, &["resume", ID])),
     killed("delete may be killed at any system call", |t| kills(t, CREATED, &["delete", "--force", ID])),
-    failed("any system call of run may fail", |t| isolated(t, NOTHING, &["run", "--bundle", BUNDLE, ID])),
+    failed("any system call of run may fail", |t| isolated(t, bundle(t)?, NOTHING, RUN)),
     failed("any system call of exec may fail", |t| {
         let words: Vec<&str> = ["exec", ID, "cat"].into_iter().chain(LOOKS.iter().copied()).collect();
-        isolated(t, RUNNING, &words)
+        isolated(t, bundle(t)?, RUNNING, &words)
+    }),
+    failed("any system call of run with a user namespace may fail", |t| {
+        isolated(t, bundle(t)?.user_namespace()?, NOTHING, RUN)
+    }),
+    failed("any system call of exec into a user namespace may fail", |t| {
+        let words: Vec<&str> = ["exec", ID, "cat"].into_iter().chain(LOOKS.iter().copied()).collect();
+        isolated(t, bundle(t)?.user_namespace()?, RUNNING, &words)
     }),
     failed("any system call of create may fail", |t| {
         fails(t, NOTHING, &["create", "--bundle", BUNDLE, ID], |t, id, output| match output.code {
@@ -96,6 +103,7 @@ const ROOT: &str = "strace sees no more than its user";
 /// In place of the id and the bundle.
 const ID: &str = "ID";
 const BUNDLE: &str = "BUNDLE";
+const RUN: &[&str] = &["run", "--bundle", BUNDLE, ID];
 
 /// The calls that lead to where a command begins.
 type Before = &'static [&'static [&'static str]];
@@ -135,7 +143,7 @@ impl Subject {
 
 /// Kills the command at a spread of its system calls.
 fn kills(t: &Test, before: Before, words: &[&str]) -> Outcome {
-    let command = Command::new(t, Whose::Own, before, words)?;
+    let command = Command::new(bundle(t)?, Whose::Own, before, words);
     let (points, _) = command.observe(t)?;
     let points = spread(points, KILLS).into_iter().map(|point| (point, Fault::Kill));
     command.interfere(t, points, |_, _, _| Ok(()))
@@ -143,8 +151,7 @@ fn kills(t: &Test, before: Before, words: &[&str]) -> Outcome {
 
 /// Lets a spread of the command's own system calls fail, and judges by the container that there is then.
 fn fails(t: &Test, before: Before, words: &[&str], judge: fn(&Test, &str, &Output) -> Outcome) -> Outcome {
-    let mut command = Command::new(t, Whose::Own, before, words)?;
-    command.bundle = command.bundle.args(STAYS);
+    let command = Command::new(bundle(t)?.args(STAYS), Whose::Own, before, words);
     let (points, _) = command.observe(t)?;
     command.interfere(t, faults(points), |subject, point, output| {
         is_told(output)?;
@@ -153,8 +160,8 @@ fn fails(t: &Test, before: Before, words: &[&str], judge: fn(&Test, &str, &Outpu
 }
 
 /// Lets a spread of the system calls fail that the command and its children make. The program tells how it is isolated.
-fn isolated(t: &Test, before: Before, words: &[&str]) -> Outcome {
-    let command = Command::new(t, Whose::All, before, words)?;
+fn isolated(t: &Test, bundle: Bundle, before: Before, words: &[&str]) -> Outcome {
+    let command = Command::new(bundle, Whose::All, before, words);
     let (points, expected) = command.observe(t)?;
     command.interfere(t, faults(points), |subject, point, output| {
         if output.code == 0 {
@@ -179,10 +186,9 @@ struct Command<'c> {
 }
 
 impl<'c> Command<'c> {
-    fn new(t: &Test, whose: Whose, before: Before, words: &'c [&'c str]) -> Outcome<Self> {
-        let bundle = bundle(t)?;
+    fn new(bundle: Bundle, whose: Whose, before: Before, words: &'c [&'c str]) -> Self {
         let bundle = if before == NOTHING { bundle } else { bundle.args(STAYS) };
-        Ok(Self { bundle, whose, before, words })
+        Self { bundle, whose, before, words }
     }
 
     /// Its system calls when it is left alone, and what the program finds.

@@ -54,6 +54,16 @@ pub(crate) const CASES: &[Case] = &[
         let text = container.exec(&["cat", "/proc/self/cgroup"])?.ok()?.stdout;
         contains("cgroups", &text, &scope(t))
     }),
+    case("a paused container is deleted by force", "runc delete --force", |t| {
+        for _ in 0..20 {
+            let container = idle(t, at(t.bundle()?, "", t))?;
+            container.call("pause")?.ok()?;
+            t.call(&["delete", "--force", &container.id])?.ok()?;
+            t.nothing_left()?;
+        }
+        Ok(())
+    })
+    .minutes(3),
     case("a slice without the ending is refused", "systemd.slice(5)", |t| refused(t, "ocitest:pre:name")),
     case("a plain path is refused", "runc --systemd-cgroup", |t| refused(t, "/ocitest/name")),
     case(
