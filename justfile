@@ -15,7 +15,7 @@ setup *tasks="build demo test bench":
 
 # Build the runtime: one static binary.
 build: (setup "build")
-    cargo build --release
+    cargo build --release --target "$(scripts/triple)"
 
 # Make the root file system that the bundles in oci-bundles share.
 rootfs: (setup "demo")

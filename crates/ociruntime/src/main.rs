@@ -47,9 +47,6 @@ mod users;
 mod version;
 mod wait;
 
-use std::env;
-use std::ffi::OsString;
-
 use args::{Command, Globals, Stop};
 use error::Result;
 use store::Store;
@@ -60,15 +57,19 @@ const FAILURE: u8 = 1;
 #[cfg(not(test))]
 sys::main!(run);
 
+#[cfg(not(test))]
+#[global_allocator]
+static HEAP: sys::heap::Heap = sys::heap::Heap::new();
+
 /// The whole life of the process; answers its exit status.
 #[cfg_attr(test, expect(dead_code, reason = "the test harness has a main of its own"))]
 fn run() -> u8 {
-    let args: Vec<OsString> = env::args_os().skip(1).collect();
-    if let Err(error) = seal::reenter(&args) {
+    let args = sys::start::arguments().get(1..).unwrap_or_default();
+    if let Err(error) = seal::reenter(args) {
         log::complain(&format!("put the runtime out of the container's reach: {error}"));
         return FAILURE;
     }
-    let (globals, rest) = match args::globals(&args) {
+    let (globals, rest) = match args::globals(args) {
         Ok(parsed) => parsed,
         Err(stop) => return stopped(stop, log::complain),
     };

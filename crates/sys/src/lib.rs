@@ -12,6 +12,7 @@ pub mod early;
 pub mod fd;
 pub mod file;
 pub mod fs;
+pub mod heap;
 pub mod memfd;
 pub mod mount;
 pub mod namespace;

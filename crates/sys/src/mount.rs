@@ -242,10 +242,13 @@ pub fn attributes(mount: impl AsFd) -> Result<u64> {
     Ok(attributes_of(found.f_flags as u64))
 }
 
+/// `ST_RELATIME` of linux/statfs.h: not every libc has it.
+const ST_RELATIME: u64 = 0x1000;
+
 /// statfs(2) tells relatime, noatime, and by the lack of both strictatime.
 fn attributes_of(flags: u64) -> u64 {
     let plain = FLAGS.iter().filter(|(.., bit)| flags & bit != 0).fold(0, |all, (bit, ..)| all | bit);
-    if flags & (libc::ST_NOATIME | libc::ST_RELATIME) == 0 { plain | ATTR_STRICTATIME } else { plain }
+    if flags & (libc::ST_NOATIME | ST_RELATIME) == 0 { plain | ATTR_STRICTATIME } else { plain }
 }
 
 #[cfg(test)]

@@ -8,16 +8,30 @@ use crate::{Call, Errno, Error, Result, checked};
 /// The highest signal number of Linux.
 const LAST: i32 = 64;
 
+/// A set of signals as the kernel has it, one bit each: libcs keep some signals from those who ask them.
+type Set = u64;
+
 /// Puts every signal back to its default and unblocks all: both survive execve(2), and the runtime ignores SIGPIPE.
-/// No error: the signals that cannot be set (KILL, STOP, glibc's own two) have their default anyway.
+/// No error: the signals that cannot be set (KILL, STOP) have their default anyway.
 pub fn reset_all() {
+    // The kernel's sigaction, or a little more than that: no handler, no flags, an empty mask.
+    const DEFAULT: [u64; 4] = [0; 4];
     for signal in 1..=LAST {
+        let none = std::ptr::null_mut::<u64>();
         // SAFETY: SIG_DFL is no function of ours, so nothing can run on it; refusals leave the default in place.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, DEFAULT.as_ptr(), none, size_of::<Set>()) };
     }
-    let none = set(&[]);
-    // SAFETY: the set outlives the call.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) };
+    // Cannot fail: the arguments are valid.
+    let _ = set_mask(libc::SIG_SETMASK, 0);
+}
+
+/// Changes the signals that are blocked (rt_sigprocmask(2)).
+fn set_mask(how: i32, set: Set) -> Result<()> {
+    let former = std::ptr::null_mut::<Set>();
+    // SAFETY: the set outlives the call, and its size is passed.
+    let result =
+        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, how, &raw const set, former, size_of::<Set>()) };
+    checked(Call::Sigprocmask, result).map(drop)
 }
 
 /// Puts SIGCHLD back to its default: ignored, as some callers leave it, it makes the kernel reap our children. And
@@ -32,17 +46,13 @@ pub fn prepare() {
 
 /// Blocks every signal and returns a descriptor from which they are read (signalfd(2)).
 pub fn take_all() -> Result<OwnedFd> {
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigfillset initialises the set, which outlives both calls.
-    let (blocked, fd) = unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        let blocked = libc::sigprocmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
-        (blocked, libc::signalfd(-1, all.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))
-    };
-    checked(Call::Sigprocmask, libc::c_long::from(blocked))?;
-    let fd = checked(Call::Signalfd, libc::c_long::from(fd))?;
+    let all = Set::MAX;
+    set_mask(libc::SIG_BLOCK, all)?;
+    let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+    // SAFETY: the set outlives the call, and its size is passed.
+    let fd = unsafe { libc::syscall(libc::SYS_signalfd4, -1, &raw const all, size_of::<Set>(), flags) };
     // SAFETY: the kernel has just made this descriptor for us alone.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    Ok(unsafe { OwnedFd::from_raw_fd(checked(Call::Signalfd, fd)? as i32) })
 }
 
 /// The next signal waiting on a descriptor of [`take_all`]; `None` if there is none.
@@ -56,17 +66,5 @@ pub fn next(signals: impl AsFd) -> Result<Option<i32>> {
         Ok(_) => Ok(Some(unsafe { info.assume_init() }.ssi_signo as i32)),
         Err(Error { errno: Errno::EAGAIN, .. }) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn set(signals: &[i32]) -> libc::sigset_t {
-    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigemptyset initialises the set before it is added to and read.
-    unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        for signal in signals {
-            libc::sigaddset(set.as_mut_ptr(), *signal);
-        }
-        set.assume_init()
     }
 }

@@ -5,6 +5,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
+use nix::sys::time::{TimeVal, TimeValLike};
+
 use crate::fd::owned;
 use crate::{Call, Errno, Error, Result, checked};
 
@@ -201,10 +203,7 @@ fn transmit(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
 
 /// Lets a receiver wait no longer than this for a message; then it is told EAGAIN (socket(7), `SO_RCVTIMEO`).
 pub fn set_patience(socket: impl AsFd, patience: Duration) -> Result<()> {
-    let time = nix::sys::time::TimeVal::new(
-        patience.as_secs() as libc::time_t,
-        libc::suseconds_t::from(patience.subsec_micros()),
-    );
+    let time = TimeVal::milliseconds(patience.as_millis() as i64);
     nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::ReceiveTimeout, &time)
         .map_err(|errno| Error { call: Call::Recv, errno })
 }
