@@ -48,6 +48,8 @@ pub struct Launch<'p, 'l> {
     pub shuns_freezer: bool,
     /// Descriptors that the child must not keep: a lock would live as long as the container.
     pub private: Vec<BorrowedFd<'l>>,
+    /// What nobody needs any more, and takes the kernel long to close: for when the child has begun its work.
+    pub leftover: Option<OwnedFd>,
 }
 
 /// How a child gets into the container's cgroup.
@@ -116,6 +118,7 @@ impl<'p> Launch<'p, '_> {
             lender: Lender::default(),
             taken: Taken::default(),
             entry: Entry::Open(Vec::new()),
+            leftover: self.leftover,
         };
         drop(opened);
         if let WayIn::Meanwhile { begin, .. } = self.way_in {
@@ -198,6 +201,7 @@ impl<'p> Launch<'p, '_> {
         // The parent's end must close with the parent, or its death would go unnoticed.
         fd::close_in_clone(ours);
         self.private.iter().for_each(fd::close_in_clone);
+        self.leftover.iter().for_each(fd::close_in_clone);
         let channel = match theirs.as_fd().try_clone_to_owned() {
             Ok(copy) => Channel::over(copy),
             Err(_) => sys::process::exit_now(1),

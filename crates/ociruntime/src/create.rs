@@ -226,6 +226,7 @@ impl<'b> Container<'b> {
             meanwhile: keep_filter(blueprint, &self.entry),
             shuns_freezer: false,
             private: vec![self.entry.as_fd()],
+            leftover: sys::early::mount(),
         };
         self.ready = Some(launch.launch(timeline).map_err(Error::other)?);
         Ok(())

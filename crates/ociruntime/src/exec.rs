@@ -158,6 +158,7 @@ fn launch_in<'p>(
         meanwhile: None,
         shuns_freezer,
         private: Vec::new(),
+        leftover: sys::early::mount(),
     };
     launch.launch(timeline)
 }

@@ -2,13 +2,13 @@
 //!
 //! A container's init begins as a clone of the runtime, so its /proc/PID/exe is the runtime's executable, and a
 //! process that joins a container can be looked at from inside. Whoever opened the host's file through that link
-//! could write to it once it is no longer executed. So the commands that enter a container first execute themselves
-//! again from a file that can never be written to:
+//! could write to it once it is no longer executed. So the commands that enter a container first move into a file that
+//! can never be written to:
 //!
 //! 1. the binary as seen through an overlay of read-only layers that is mounted nowhere: no copy, but needs rights
 //!    over mounts (overlayfs, "Multiple lower layers"). That is done before libc starts, by `sys::early`;
-//! 2. a sealed copy in memory (memfd_create(2));
-//! 3. where executable memfds are forbidden (vm.memfd_noexec=2): a copy in an unlinked file, which is not the host's.
+//! 2. executed again, a sealed copy in memory (memfd_create(2));
+//! 3. where executable memfds are forbidden (vm.memfd_noexec=2), the same of a copy in an unlinked file, which is not the host's.
 //!
 //! docs/ARCHITECTURE.md has the measurements behind this order.
 
@@ -21,6 +21,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
 use sys::early::{ENTERING, MARK, mark};
 use sys::process::Strings;
+use sys::start::arguments;
 use sys::{fd, memfd};
 
 use crate::error::{Error, Result};
@@ -42,6 +43,9 @@ pub(crate) fn reenter(args: &[OsString]) -> Result<()> {
 }
 
 fn is_sealed() -> bool {
+    if sys::early::is_sealed() {
+        return true;
+    }
     let Some(found) = env::var_os(variable()) else { return false };
     fs::metadata(EXE).is_ok_and(|exe| found.as_bytes() == mark(exe.dev(), exe.ino()).as_bytes())
 }
@@ -54,7 +58,7 @@ fn variable() -> &'static OsStr {
 fn execute(file: &OwnedFd) -> Error {
     let failed = match sys::fs::stat(file) {
         Ok(stat) => {
-            let arguments = env::args_os().map(c_string).collect();
+            let arguments = arguments().iter().cloned().map(c_string).collect();
             let inherited = env::vars_os().filter(|(name, _)| name != variable());
             let marked = (variable().to_owned(), mark(stat.st_dev, stat.st_ino).into());
             let join = |(name, value): (OsString, OsString)| c_string([name, value].join("=".as_ref()));

@@ -1,24 +1,28 @@
-//! What runs first, before libc: the runtime executes itself again from a file that can never be written to.
+//! What runs first, before libc: the runtime moves into a file that can never be written to.
 //!
-//! The commands that enter a container run twice (CVE-2019-5736, see `seal.rs` of the command line). The first time
-//! does nothing but that, and to start libc only for it would cost more than all the rest: a static glibc executes
-//! `cpuid` some forty times, each of which leaves a virtual machine for microseconds. So the executable's entry point is
-//! [`ociruntime_entry`], which calls [`seal`] and then goes on to libc's `_start`.
+//! The commands that enter a container do so (CVE-2019-5736, see `seal.rs` of the command line). Here it can be done
+//! without a second execution, since nobody has written to a variable yet: see [`exchange`]. Where that is not allowed, at
+//! least libc is not started twice. So the executable's entry point is [`ociruntime_entry`], which calls [`seal`] and then
+//! goes on to libc's `_start`.
 //!
 //! Nothing of libc may be used here, not even what the compiler likes to call behind one's back: in a static
 //! executable `memcpy` and its like have no address yet. Hence the raw calls and the volatile loops below.
 //!
 //! Whatever goes wrong here is no error: the command then finds itself unsealed and seals itself by other means.
 
+mod exchange;
 mod memory;
 mod raw;
 
 use std::ffi::CStr;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicI32};
 
-use memory::{Environment, List, Text};
+use memory::{Environment, Stack, Text};
 use raw::{Argument, Descriptor, call};
 
-use crate::mount;
+use crate::mount::{ATTR_NODEV, ATTR_RDONLY};
 
 const FSOPEN_CLOEXEC: usize = 1;
 const FSMOUNT_CLOEXEC: usize = 1;
@@ -69,61 +73,90 @@ std::arch::global_asm!(
     seal = sym seal,
 );
 
-/// Executes the runtime again if the command line is of a command that needs it and this is not done yet.
-/// Looks at the words only: one that is not meant as a command costs an execve, no more.
+/// Whether [`seal`] has done its work in this very process.
+static SEALED: AtomicBool = AtomicBool::new(false);
+
+/// The mount that is left of it, see [`mount`]; negative if there is none.
+static MOUNT: AtomicI32 = AtomicI32::new(-1);
+
+/// Whether this process runs from a sealed file although nobody has executed it from there.
+pub fn is_sealed() -> bool {
+    SEALED.load(Relaxed)
+}
+
+/// The mount that the sealed file was opened in; once. Nobody needs it any more, but to close it makes the kernel wait
+/// until every CPU has noticed: that is for whoever has time to spare.
+pub fn mount() -> Option<OwnedFd> {
+    let number = MOUNT.swap(-1, Relaxed);
+    // SAFETY: a descriptor of ours that only this variable knew.
+    (number >= 0).then(|| unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Has the runtime run from a file that nobody can write to, if the command line is of a command that needs it and this
+/// is not done yet. Looks at the words only: one that is not meant as a command costs a little time, no more.
 ///
 /// # Safety
 ///
-/// `stack` must be the stack pointer of a new process: the argument count and the two lists (System V ABI, "Process
-/// Initialization").
+/// `stack` must be the stack pointer of a new process, in which nobody has written to a variable yet.
 unsafe extern "C" fn seal(stack: *const usize) {
-    // SAFETY: the caller's promise: the arguments follow their count, the environment follows the null at their end.
-    let (arguments, environment) = unsafe {
-        let lists = stack.add(1).cast();
-        (List::at(lists), List::at(lists.add(stack.read() + 1)))
-    };
-    let enters = arguments.iter().skip(1).any(|word| ENTERING.iter().any(|command| word.is(command)));
-    if enters && !environment.iter().any(|variable| variable.is_named(MARK)) {
-        execute_sealed(arguments, environment);
+    // SAFETY: the caller's promise.
+    let stack = unsafe { Stack::at(stack) };
+    let enters = stack.arguments.iter().skip(1).any(|word| ENTERING.iter().any(|command| word.is(command)));
+    if !enters || stack.environment.iter().any(|variable| variable.is_named(MARK)) {
+        return;
+    }
+    let Some(Sealed { file, mount }) = overlay() else { return };
+    // SAFETY: the file is our own, and nobody has written to a variable.
+    if unsafe { exchange::executable(&file, stack) }.is_some() {
+        SEALED.store(true, Relaxed);
+        // A number that the caller left free is soon taken for a standard descriptor: that one is closed right away.
+        MOUNT.store(mount.into_number_above(libc::STDERR_FILENO).unwrap_or(-1), Relaxed);
+    } else {
+        drop(mount);
+        execute(&file, stack);
     }
 }
 
 /// Only comes back if it fails.
-fn execute_sealed(arguments: List, environment: List) -> Option<()> {
-    let binary = overlay()?;
+fn execute(binary: &Descriptor, stack: Stack) -> Option<()> {
     let file = binary.file()?;
     let mut mark = Text::new();
     mark.push_all(MARK.to_bytes()).push(b'=').push_hex(file.device).push(b':').push_hex(file.inode);
     let mut marked = Environment::new();
-    let environment = marked.fill(environment, mark.end()?.as_ptr())?;
+    let environment = marked.fill(stack.environment, mark.end()?.as_ptr())?;
     let flags = (libc::AT_EMPTY_PATH as usize).into();
-    let arguments =
-        [binary.number(), c"".into(), arguments.as_ptr().into(), environment.as_ptr().into(), flags];
+    let (arguments, environment) = (stack.arguments.as_ptr().into(), environment.as_ptr().into());
+    let arguments = [binary.number(), c"".into(), arguments, environment, flags];
     // SAFETY: both lists end with a null, and all their strings are terminated.
     unsafe { call(libc::SYS_execveat, arguments) }.map(drop)
 }
 
+/// The binary in a file that nobody can write to, and the mount it was opened in.
+struct Sealed {
+    file: Descriptor,
+    mount: Descriptor,
+}
+
 /// The binary through an overlay of read-only layers that is mounted nowhere: no copy, and as it has no upper layer
 /// it can never become writable (overlayfs, "Multiple lower layers").
-fn overlay() -> Option<Descriptor> {
+fn overlay() -> Option<Sealed> {
     let mut link = Text::new();
     let path = link.read_link(EXE)?;
     let (directory, name) = split(path)?;
     let mut text = Text::new();
     let layers = text.push_all(directory).push(b':').push_all(SECOND_LAYER.to_bytes()).end()?;
-    let flags = FSOPEN_CLOEXEC.into();
     // SAFETY: the strings are terminated and outlive the call.
-    let context = unsafe { raw::open(libc::SYS_fsopen, [c"overlay".into(), flags, 0.into()]) }?;
+    let context = unsafe { raw::open(libc::SYS_fsopen, [c"overlay".into(), FSOPEN_CLOEXEC.into()]) }?;
     configure(&context, FSCONFIG_SET_STRING, c"lowerdir".into(), layers.into())?;
     configure(&context, FSCONFIG_CMD_CREATE, 0.into(), 0.into())?;
-    let attributes = ((mount::ATTR_RDONLY | mount::ATTR_NODEV) as usize).into();
+    let attributes = ((ATTR_RDONLY | ATTR_NODEV) as usize).into();
     // SAFETY: no pointers.
-    let root =
+    let mount =
         unsafe { raw::open(libc::SYS_fsmount, [context.number(), FSMOUNT_CLOEXEC.into(), attributes]) }?;
     let flags = ((libc::O_RDONLY | libc::O_CLOEXEC) as usize).into();
     // SAFETY: the name is terminated and outlives the call.
-    let file = unsafe { raw::open(libc::SYS_openat, [root.number(), name.into(), flags]) }?;
-    is_same(&file, path).then_some(file)
+    let file = unsafe { raw::open(libc::SYS_openat, [mount.number(), name.into(), flags]) }?;
+    is_same(&file, path).then_some(Sealed { file, mount })
 }
 
 /// Directory and name of a path, unless overlayfs would find its own punctuation in the directory, or one layer
@@ -143,7 +176,7 @@ fn split(path: &CStr) -> Option<(&[u8], &CStr)> {
 
 fn configure(context: &Descriptor, command: usize, key: Argument, value: Argument) -> Option<()> {
     // SAFETY: key and value are null or terminated, as the command wants them, and outlive the call.
-    unsafe { call(libc::SYS_fsconfig, [context.number(), command.into(), key, value, 0.into()]) }.map(drop)
+    unsafe { call(libc::SYS_fsconfig, [context.number(), command.into(), key, value]) }.map(drop)
 }
 
 /// The link named the path of our executable once; makes sure that what is there now is no other program.

@@ -32,6 +32,7 @@ pub(super) struct Server<'p, 'l> {
     pub(super) taken: Taken,
     /// After the child: what is half made is undone once nobody is in it.
     pub(super) entry: Entry<'l>,
+    pub(super) leftover: Option<OwnedFd>,
 }
 
 impl<'p> Server<'p, '_> {
@@ -62,6 +63,8 @@ impl<'p> Server<'p, '_> {
                 Packet::Span { step, start, end } => trace.child(|| label(self.plan, step), start, end),
                 Packet::Granted(_) | Packet::Go { .. } | Packet::Executing => {}
             }
+            // The child has closed its copy and does not wait for us.
+            self.leftover = None;
         }
     }
 

@@ -6,6 +6,31 @@ use std::mem::MaybeUninit;
 
 use super::raw;
 
+/// What a new process finds on its stack.
+#[derive(Clone, Copy)]
+pub(super) struct Stack {
+    pub(super) pointer: usize,
+    pub(super) arguments: List,
+    pub(super) environment: List,
+    pub(super) auxiliary: Auxiliary,
+}
+
+impl Stack {
+    /// # Safety
+    ///
+    /// `pointer` must be the stack pointer of a new process: the argument count and three lists, each with a null at its end
+    /// (System V ABI, "Process Initialization").
+    pub(super) unsafe fn at(pointer: *const usize) -> Stack {
+        // SAFETY: the caller's promise: each list follows the end of the one before.
+        unsafe {
+            let arguments = List(pointer.add(1).cast());
+            let environment = List(arguments.0.add(pointer.read() + 1));
+            let auxiliary = Auxiliary(environment.0.add(environment.iter().count() + 1).cast());
+            Stack { pointer: pointer.expose_provenance(), arguments, environment, auxiliary }
+        }
+    }
+}
+
 /// One terminated string of the process's arguments or environment.
 #[derive(Clone, Copy)]
 pub(super) struct Word(*const c_char);
@@ -19,6 +44,15 @@ impl Word {
     /// Whether the string is a variable of this name.
     pub(super) fn is_named(self, name: &CStr) -> bool {
         self.begins(name) && self.byte(name.count_bytes()) == b'='
+    }
+
+    /// The address behind the string and its terminator.
+    fn end(self) -> usize {
+        let mut index = 0;
+        while self.byte(index) != 0 {
+            index += 1;
+        }
+        self.0.expose_provenance() + index + 1
     }
 
     /// Goes no further than the first difference, and so never beyond the end.
@@ -37,15 +71,14 @@ impl Word {
 pub(super) struct List(*const *const c_char);
 
 impl List {
-    /// # Safety
-    ///
-    /// `start` must be such a list, which lives and does not change from now on.
-    pub(super) unsafe fn at(start: *const *const c_char) -> List {
-        List(start)
-    }
-
     pub(super) fn as_ptr(self) -> *const *const c_char {
         self.0
+    }
+
+    /// Where its strings are, if they lie one behind the other, as the kernel puts them there.
+    pub(super) fn strings(self) -> Option<Span> {
+        let (first, last) = (self.iter().next()?, self.iter().last()?);
+        Some(Span { start: first.0.expose_provenance() as u64, end: last.end() as u64 })
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = Word> {
@@ -53,6 +86,52 @@ impl List {
         let at = move |index| unsafe { self.0.add(index).read_volatile() };
         (0..).map(at).take_while(|word| !word.is_null()).map(Word)
     }
+}
+
+/// What the kernel tells a new process of itself (getauxval(3)): pairs of a type and a value, until the type is null.
+#[derive(Clone, Copy)]
+pub(super) struct Auxiliary(*const [usize; 2]);
+
+impl Auxiliary {
+    /// The headers of the executable as they are in memory.
+    pub(super) fn program_headers(self) -> Option<&'static [libc::Elf64_Phdr]> {
+        let (start, count) = (self.get(libc::AT_PHDR)?, self.get(libc::AT_PHNUM)?);
+        // SAFETY: the kernel has found them there, and they are never unmapped.
+        Some(unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance(start), count) })
+    }
+
+    /// A power of two.
+    pub(super) fn page_size(self) -> Option<usize> {
+        self.get(libc::AT_PAGESZ)
+    }
+
+    fn get(self, wanted: libc::c_ulong) -> Option<usize> {
+        // SAFETY: goes on only while the end has not been seen.
+        let at = |index| unsafe { self.0.add(index).read_volatile() };
+        let mut pairs = (0..).map(at).take_while(|[kind, _]| *kind != libc::AT_NULL as usize);
+        pairs.find(|[kind, _]| *kind == wanted as usize).map(|[_, value]| value)
+    }
+}
+
+/// Writes zeroes.
+///
+/// # Safety
+///
+/// The memory must be writable, and nobody's.
+pub(super) unsafe fn clear(start: usize, length: usize) {
+    let start: *mut u8 = std::ptr::with_exposed_provenance_mut(start);
+    for index in 0..length {
+        // SAFETY: the caller's promise.
+        unsafe { start.add(index).write_volatile(0) };
+    }
+}
+
+/// From one address to another.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Span {
+    pub(super) start: u64,
+    pub(super) end: u64,
 }
 
 /// How many variables an environment may have. A longer one is left to those who can allocate.
@@ -195,8 +274,7 @@ mod tests {
     fn a_variable_is_added_at_the_end() {
         let words = [c"a=1".as_ptr(), c"b=2".as_ptr(), std::ptr::null()];
         let mut marked = Environment::new();
-        // SAFETY: the list ends with a null and outlives what is made of it.
-        let list = marked.fill(unsafe { List::at(words.as_ptr()) }, c"c=3".as_ptr()).unwrap();
+        let list = marked.fill(List(words.as_ptr()), c"c=3".as_ptr()).unwrap();
         assert!(list.iter().map(|word| word.is(c"c=3")).eq([false, false, true]));
     }
 

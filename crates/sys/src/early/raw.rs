@@ -25,25 +25,27 @@ impl From<&CStr> for Argument {
     }
 }
 
-/// Makes a system call; `None` is an error, whichever.
+/// Makes a system call; `None` is an error, whichever. Arguments that are left out are zero.
 ///
 /// # Safety
 ///
 /// What the call reads or writes by its arguments must be there.
-pub(super) unsafe fn call(number: c_long, arguments: [Argument; 5]) -> Option<usize> {
-    let [a, b, c, d, e] = arguments.map(|Argument(argument)| argument);
+pub(super) unsafe fn call<const COUNT: usize>(number: c_long, arguments: [Argument; COUNT]) -> Option<usize> {
+    const { assert!(COUNT <= 6) };
+    let at = |index: usize| arguments.get(index).map_or(0, |Argument(argument)| *argument);
+    let (a, b, c, d, e, f) = (at(0), at(1), at(2), at(3), at(4), at(5));
     let result: isize;
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the kernel's calling convention (syscall(2)): it changes rax, rcx and r11 and keeps the stack.
     unsafe {
         std::arch::asm!("syscall", inlateout("rax") number as isize => result, in("rdi") a, in("rsi") b, in("rdx") c,
-            in("r10") d, in("r8") e, lateout("rcx") _, lateout("r11") _, options(nostack));
+            in("r10") d, in("r8") e, in("r9") f, lateout("rcx") _, lateout("r11") _, options(nostack));
     }
     #[cfg(target_arch = "aarch64")]
     // SAFETY: the kernel's calling convention (syscall(2)): it changes x0 alone and keeps the stack.
     unsafe {
         std::arch::asm!("svc 0", in("x8") number, inlateout("x0") a as isize => result, in("x1") b, in("x2") c,
-            in("x3") d, in("x4") e, options(nostack));
+            in("x3") d, in("x4") e, in("x5") f, options(nostack));
     }
     usize::try_from(result).ok()
 }
@@ -57,6 +59,20 @@ impl Descriptor {
         self.0.into()
     }
 
+    /// The descriptor as a field of what the kernel is given.
+    pub(super) fn field(&self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Leaves it open, for somebody else to close, if its number is above this one.
+    pub(super) fn into_number_above(self, number: i32) -> Option<i32> {
+        let ours = self.0 as i32;
+        (ours > number).then(|| {
+            std::mem::forget(self);
+            ours
+        })
+    }
+
     /// What the descriptor is open on.
     pub(super) fn file(&self) -> Option<File> {
         file_at(self.number(), c"", libc::AT_EMPTY_PATH)
@@ -66,7 +82,7 @@ impl Descriptor {
 impl Drop for Descriptor {
     fn drop(&mut self) {
         // SAFETY: close takes no pointers, and nobody else knows the number.
-        unsafe { call(libc::SYS_close, [self.number(), 0.into(), 0.into(), 0.into(), 0.into()]) };
+        unsafe { call(libc::SYS_close, [self.number()]) };
     }
 }
 
@@ -75,10 +91,12 @@ impl Drop for Descriptor {
 /// # Safety
 ///
 /// As for [`call`].
-pub(super) unsafe fn open(number: c_long, arguments: [Argument; 3]) -> Option<Descriptor> {
-    let [a, b, c] = arguments;
+pub(super) unsafe fn open<const COUNT: usize>(
+    number: c_long,
+    arguments: [Argument; COUNT],
+) -> Option<Descriptor> {
     // SAFETY: the caller's promise.
-    unsafe { call(number, [a, b, c, 0.into(), 0.into()]) }.map(Descriptor)
+    unsafe { call(number, arguments) }.map(Descriptor)
 }
 
 /// Which file this is, and how long. Small enough to be handed on without a call of `memcpy`.
@@ -98,7 +116,7 @@ fn file_at(directory: Argument, path: &CStr, flags: i32) -> Option<File> {
     let mut stat = MaybeUninit::<libc::stat>::uninit();
     let into = stat.as_mut_ptr().cast_const().into();
     // SAFETY: the path is terminated, and the buffer is what the kernel fills on a 64-bit machine.
-    unsafe { call(libc::SYS_newfstatat, [directory, path.into(), into, (flags as usize).into(), 0.into()]) }?;
+    unsafe { call(libc::SYS_newfstatat, [directory, path.into(), into, (flags as usize).into()]) }?;
     // SAFETY: the call succeeded, so it is filled.
     let stat = unsafe { stat.assume_init_ref() };
     Some(File { device: stat.st_dev, inode: stat.st_ino, size: stat.st_size })
@@ -107,7 +125,7 @@ fn file_at(directory: Argument, path: &CStr, flags: i32) -> Option<File> {
 /// Reads a link into a buffer; answers the length (readlink(2)).
 pub(super) fn read_link(path: &CStr, buffer: &mut [MaybeUninit<u8>]) -> Option<usize> {
     let into = buffer.as_mut_ptr().cast_const().into();
-    let arguments = [(libc::AT_FDCWD as usize).into(), path.into(), into, buffer.len().into(), 0.into()];
+    let arguments = [(libc::AT_FDCWD as usize).into(), path.into(), into, buffer.len().into()];
     // SAFETY: the path is terminated, and the buffer's own length is passed.
     unsafe { call(libc::SYS_readlinkat, arguments) }
 }
