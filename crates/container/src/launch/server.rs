@@ -56,8 +56,9 @@ impl<'p> Server<'p, '_> {
                     drop(self.part(step, descriptor, trace).map_err(|error| self.cause_of(error))?);
                 }
                 Packet::Forked(step) => {
-                    self.replace(descriptor)?;
+                    let first = self.replace(descriptor)?;
                     self.grant(step, None)?;
+                    end(first)?;
                 }
                 Packet::Failed { step, reason } => return Err(failed(self.plan, step, reason, descriptor)),
                 Packet::Span { step, start, end } => trace.child(|| label(self.plan, step), start, end),
@@ -164,20 +165,14 @@ impl<'p> Server<'p, '_> {
         }
     }
 
-    /// The first process of two has made the second, which is the container's from now on.
-    fn replace(&mut self, descriptor: Option<OwnedFd>) -> Result<()> {
+    /// The first process of two has made the second, which is the container's from now on. Answers the first.
+    fn replace(&mut self, descriptor: Option<OwnedFd>) -> Result<Guard> {
         let pidfd =
             descriptor.ok_or_else(|| Error::Plain("no descriptor came with the second process".into()))?;
         let pid = pidfd::pid(&pidfd).map_err(Error::doing("look up the second process"))?;
         let Guard { patience, mark, .. } = self.child;
         let second = Guard { child: Some(Child { pid, pidfd }), patience, mark };
-        let first = std::mem::replace(&mut self.child, second).keep()?;
-        let ended =
-            pidfd::wait(&first.pidfd, patience).map_err(Error::doing("wait for the first process"))?;
-        if !ended {
-            return Err(frozen());
-        }
-        pidfd::reap(&first.pidfd).map_err(Error::doing("reap the first process")).map(drop)
+        Ok(std::mem::replace(&mut self.child, second))
     }
 
     /// What went wrong, if a part of ours failed: the child may have failed or been killed before, and ended, and systemd
@@ -218,4 +213,14 @@ fn within(step: &Step, error: Error) -> Error {
 
 fn rdt(error: resctrl::Error) -> Error {
     Error::Plain(format!("linux.intelRdt: {error}"))
+}
+
+/// Waits for the end of the first process of two, which has nothing more to do, while the second is at work.
+fn end(first: Guard) -> Result<()> {
+    let patience = first.patience;
+    let first = first.keep()?;
+    if !pidfd::wait(&first.pidfd, patience).map_err(Error::doing("wait for the first process"))? {
+        return Err(frozen());
+    }
+    pidfd::reap(&first.pidfd).map_err(Error::doing("reap the first process")).map(drop)
 }
