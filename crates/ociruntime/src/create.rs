@@ -1,6 +1,7 @@
 //! `create`, and the part of `run` that is the same: from a bundle to a container whose init is ready.
 
 use std::ffi::CString;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,9 @@ use crate::{descriptors, hooks, notify, process, time, trace, version};
 /// Creates a container, whose program waits for `start`.
 pub(crate) fn create(store: &Store, globals: &Globals, args: &args::Create) -> Result<()> {
     let mut timeline = Trace::new(args.trace.is_some());
-    let blueprint = Blueprint::draw(store, globals, args, Start::OnCommand, true, &mut timeline)?;
+    // Left for the kernel to free: what is written after the clone, be it to free it, is copied first.
+    let blueprint =
+        ManuallyDrop::new(Blueprint::draw(store, globals, args, Start::OnCommand, true, &mut timeline)?);
     let mut container = blueprint.build(store, &mut timeline)?;
     let ready = container.ready(&mut timeline)?;
     let init = ready.release().map_err(Error::other)?;

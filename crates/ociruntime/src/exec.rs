@@ -2,6 +2,7 @@
 
 mod process;
 
+use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 
 use bundle::config::{Config, ProcessFile};
@@ -48,7 +49,9 @@ pub(crate) fn exec(store: &Store, args: &args::Exec) -> Result<u8> {
     let config = Config::parse(entry.snapshot()?).map_err(Error::other)?;
     let process = process::wanted(args, &config.spec)?;
     let filter = kept_filter(&entry, &config);
-    run(args, &Container { record, status, spec: config.spec, filter }, init, &process)
+    // Left for the kernel to free, as in `create`.
+    let container = ManuallyDrop::new(Container { record, status, spec: config.spec, filter });
+    run(args, &container, init, &process)
 }
 
 /// The container that is entered.
@@ -70,7 +73,7 @@ fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &Process
     let Container { record, status, .. } = container;
     let mut timeline = Trace::new(args.trace.is_some());
     descriptors::check_preserved(0, args.preserve_fds)?;
-    let planned = plan(args, container, &wanted.process)?;
+    let planned = ManuallyDrop::new(plan(args, container, &wanted.process)?);
     tell_steps(&planned.plan);
     let console = Console::choose(planned.terminal, args.detach, args.console_socket.as_deref())?;
     let mut ready = launch(args, record, init, &planned, &mut timeline)?;

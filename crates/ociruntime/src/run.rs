@@ -1,5 +1,6 @@
 //! `run`: create, start, and (in the foreground) wait and delete.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::AsFd;
 
 use bundle::plan::Start;
@@ -23,6 +24,8 @@ use crate::{delete, hooks, trace};
 pub(crate) fn run(store: &Store, globals: &Globals, args: &args::Run) -> Result<u8> {
     let mut timeline = Trace::new(args.create.trace.is_some());
     let blueprint = Blueprint::draw(store, globals, &args.create, Start::AtOnce, args.detach, &mut timeline)?;
+    // As in `create`.
+    let blueprint = ManuallyDrop::new(blueprint);
     if !args.detach && !args.no_subreaper {
         sys::process::become_subreaper().map_err(Error::other)?;
     }
