@@ -51,8 +51,8 @@ fn rename(dir: impl AsFd, from: &Path, to: &Path, flags: libc::c_uint) -> Result
     let (from, to) = (c_path(from, Call::Rename)?, c_path(to, Call::Rename)?);
     let dir = dir.as_fd().as_raw_fd();
     // SAFETY: both names are terminated and outlive the call.
-    let result = unsafe { libc::renameat2(dir, from.as_ptr(), dir, to.as_ptr(), flags) };
-    checked(Call::Rename, libc::c_long::from(result)).map(drop)
+    let result = unsafe { libc::syscall(libc::SYS_renameat2, dir, from.as_ptr(), dir, to.as_ptr(), flags) };
+    checked(Call::Rename, result).map(drop)
 }
 
 /// Removes a name that is no directory (unlinkat(2)).
