@@ -61,6 +61,7 @@ pub(crate) const CASES: &[Case] = &[
         t.call(&["delete", "--force", &container.id])?.ok()?;
         t.nothing_left()
     })
+    .needs_root("the cgroup is what tells whose the processes are")
     .differs("runc", "it gives up"),
     case("the id of a killed create may be used after delete --force", "delete --force", |t| {
         prepare(t)?;
