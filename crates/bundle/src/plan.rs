@@ -20,6 +20,7 @@ mod rootfs;
 mod scheduling;
 pub mod seccomp;
 mod text;
+mod tree;
 
 use std::path::{Path, PathBuf};
 
@@ -34,8 +35,10 @@ use crate::problem::Problem;
 
 pub use hooks::{host_hooks, state};
 pub use host::{Filters, Host};
+pub use namespaces::joined as joined_namespaces;
 pub use notify::SOCKET as NOTIFY_SOCKET_NAME;
 pub use options::names as mount_option_names;
+pub use tree::tree;
 
 /// What the command line adds to a config.
 #[derive(Clone, Debug)]
@@ -177,7 +180,7 @@ pub fn create(spec: &Spec, host: &Host, request: &Request<'_>) -> Result<Planned
     }
     namespaces.set_up(&mut steps, spec, request);
     rootfs::begin(&mut steps, spec, &namespaces, &rootfs);
-    mounts::plan(&mut steps, spec, host, &cgroups, &namespaces, request.bundle)?;
+    mounts::plan(&mut steps, spec, host, &cgroups.cgroup, &namespaces, request.bundle)?;
     let notify = notify::directory(spec, &namespaces, request);
     if let Some(directory) = notify {
         notify::mount(&mut steps, directory);

@@ -13,8 +13,8 @@ use std::ffi::OsString;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 pub(crate) use commands::{
-    Create, Delete, Events, Exec, Explain, Features, Globals, Kill, List, Pause, Ps, Resume, Run, Seccomp,
-    Spec, Start, State, Update,
+    Checkpoint, Create, Delete, Events, Exec, Explain, Features, Globals, Images, Kill, List, Pause, Ps,
+    Restore, Resume, Run, Seccomp, Spec, Start, State, Update,
 };
 pub(crate) use values::{CgroupManager, ExplainFormat, LogFormat, Rootless, TableFormat};
 
@@ -41,6 +41,10 @@ pub(crate) enum Command {
     Resume(Resume),
     /// `update ID`
     Update(Update),
+    /// `checkpoint ID`
+    Checkpoint(Checkpoint),
+    /// `restore ID`
+    Restore(Restore),
     /// `events ID`
     Events(Events),
     /// `list`
@@ -71,6 +75,8 @@ impl Command {
             Command::Pause(pause) => ("pause", Some(&pause.id)),
             Command::Resume(resume) => ("resume", Some(&resume.id)),
             Command::Update(update) => ("update", Some(&update.id)),
+            Command::Checkpoint(checkpoint) => ("checkpoint", Some(&checkpoint.id)),
+            Command::Restore(restore) => ("restore", Some(&restore.id)),
             Command::Events(events) => ("events", Some(&events.id)),
             Command::List(_) => ("list", None),
             Command::Ps(ps) => ("ps", Some(&ps.id)),
@@ -174,6 +180,16 @@ const VERBS: &[Verb] = &[
         name: "update",
         flags: Update::command,
         build: |matches| Update::from_arg_matches(matches).map(Command::Update),
+    },
+    Verb {
+        name: "checkpoint",
+        flags: Checkpoint::command,
+        build: |matches| Checkpoint::from_arg_matches(matches).map(Command::Checkpoint),
+    },
+    Verb {
+        name: "restore",
+        flags: Restore::command,
+        build: |matches| Restore::from_arg_matches(matches).map(Command::Restore),
     },
     Verb {
         name: "events",

@@ -45,12 +45,15 @@ pub(crate) fn create(store: &Store, globals: &Globals, args: &args::Create) -> R
 pub(crate) struct Blueprint<'a> {
     args: &'a args::Create,
     id: ContainerId,
-    bundle: PathBuf,
+    /// Its directory, absolute.
+    pub(crate) bundle: PathBuf,
     config: Config,
-    host: Host,
+    /// The host's facts.
+    pub(crate) host: Host,
     /// The plan and what belongs to it.
     pub(crate) planned: Planned,
-    console: Console,
+    /// Where its terminal goes.
+    pub(crate) console: Console,
     agent: Option<Agent>,
     start: Start,
 }
@@ -96,23 +99,27 @@ impl<'a> Blueprint<'a> {
 
     /// Takes the id, makes the cgroup, and brings up the init. What was made is undone unless the container is kept.
     pub(crate) fn build(&self, store: &Store, timeline: &mut Trace) -> Result<Container<'_>> {
+        let mut container = self.claim(store)?;
+        container.bring_up(timeline)?;
+        Ok(container)
+    }
+
+    /// Takes the id, and no more.
+    pub(crate) fn claim(&self, store: &Store) -> Result<Container<'_>> {
         self.planned.details.iter().for_each(|detail| tracing::debug!("{detail}"));
         tell_steps(&self.planned.plan);
         if let Some(group) = &self.planned.rdt {
             // Before the record says that it is the container's, to be removed with it.
             group.check_free().map_err(|error| Error::Other(format!("linux.intelRdt: {error}")))?;
         }
-        let entry = store.create(&self.id)?;
-        let mut container = Container {
+        Ok(Container {
             blueprint: self,
             record: self.record(),
-            entry,
+            entry: store.create(&self.id)?,
             created: None,
             ready: None,
             kept: false,
-        };
-        container.bring_up(timeline)?;
-        Ok(container)
+        })
     }
 
     /// Tells what stops nothing, now that nothing has gone wrong: engines read one message of a failure.
@@ -199,7 +206,8 @@ pub(crate) struct Container<'b> {
     pub(crate) record: Record,
     /// Its state directory.
     pub(crate) entry: Entry,
-    created: Option<Created>,
+    /// What there is to undo of its cgroup.
+    pub(crate) created: Option<Created>,
     ready: Option<Ready<'b>>,
     kept: bool,
 }
@@ -207,16 +215,7 @@ pub(crate) struct Container<'b> {
 impl<'b> Container<'b> {
     fn bring_up(&mut self, timeline: &mut Trace) -> Result<()> {
         let blueprint = self.blueprint;
-        timeline.span(
-            || "write the state".into(),
-            || {
-                self.entry.write_snapshot(&blueprint.config.text)?;
-                self.entry.write(&self.record)
-            },
-        )?;
-        if blueprint.planned.notifies {
-            self.entry.make_notify_directory()?;
-        }
+        timeline.span(|| "write the state".into(), || self.write_down())?;
         let listener = self.listen()?;
         let way_in =
             timeline.span(|| "make the cgroup".into(), || way_in(&blueprint.planned, &mut self.created));
@@ -233,6 +232,13 @@ impl<'b> Container<'b> {
         };
         self.ready = Some(launch.launch(timeline).map_err(Error::other)?);
         Ok(())
+    }
+
+    /// Puts on record what is about to be done.
+    pub(crate) fn write_down(&self) -> Result<()> {
+        self.entry.write_snapshot(&self.blueprint.config.text)?;
+        self.entry.write(&self.record)?;
+        if self.blueprint.planned.notifies { self.entry.make_notify_directory() } else { Ok(()) }
     }
 
     /// The socket on which `start` will knock, in the state directory. By way of /proc, since the path of a
@@ -262,7 +268,12 @@ impl<'b> Container<'b> {
         let pid = ready.pid().map_err(Error::other)?;
         let died = || Error::other(ready.died(&self.record.cgroup));
         let start_time = process::start_time(pid)?.ok_or_else(died)?;
-        self.record.init = Some(Init { pid, start_time });
+        self.write_init(Init { pid, start_time })
+    }
+
+    /// Puts the init on record, and what was made for it.
+    pub(crate) fn write_init(&mut self, init: Init) -> Result<()> {
+        self.record.init = Some(init);
         if let Some(created) = &self.created {
             self.record.parents = created.above(&self.record.cgroup);
         }

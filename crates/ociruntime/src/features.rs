@@ -35,7 +35,9 @@ fn document() -> Value {
         "annotations": {
             "io.github.ociruntime.version": VERSION,
             "io.github.ociruntime.commit": COMMIT,
-            "io.github.ociruntime.checkpoint.enabled": "false",
+            "io.github.ociruntime.checkpoint.enabled": "true",
+            // The name under which engines look for it.
+            "org.opencontainers.runc.checkpoint.enabled": "true",
         },
         "potentiallyUnsafeConfigAnnotations": bundle::annotations::names().collect::<Vec<_>>(),
     })

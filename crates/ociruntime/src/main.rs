@@ -8,6 +8,7 @@
 mod agent;
 mod announce;
 mod args;
+mod checkpoint;
 mod console;
 mod create;
 mod delete;
@@ -20,6 +21,7 @@ mod explain;
 mod features;
 mod hooks;
 mod id;
+mod images;
 mod kill;
 mod list;
 mod log;
@@ -31,6 +33,7 @@ mod pause;
 mod pid_file;
 mod process;
 mod ps;
+mod restore;
 mod run;
 mod seal;
 mod seccomp;
@@ -121,6 +124,8 @@ fn carry_out(globals: &Globals, command: &Command) -> Result<u8> {
         Command::Pause(args) => pause::pause(&store, args)?,
         Command::Resume(args) => pause::resume(&store, args)?,
         Command::Update(args) => update::update(&store, args)?,
+        Command::Checkpoint(args) => checkpoint::checkpoint(&store, args)?,
+        Command::Restore(args) => return restore::restore(&store, globals, args),
         Command::Events(args) => events::events(&store, args)?,
         Command::List(args) => list::list(&store, args)?,
         Command::Ps(args) => ps::ps(&store, args)?,

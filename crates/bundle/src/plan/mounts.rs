@@ -5,12 +5,12 @@ mod ids;
 use std::ffi::CString;
 use std::path::Path;
 
+use cgroup::Cgroup;
 use container::plan::{Action, Content, DestinationLink, Links, Mount, MountSource, On, Proc};
 use oci_spec::runtime::{Mount as Wanted, Spec};
 use sys::mount::{ATTR_RDONLY, Change, Depth};
 use sys::namespace::{NEWCGROUP, NEWIPC, NEWNET, NEWNS, NEWPID, NEWUSER};
 
-use super::cgroups::Cgroups;
 use super::namespaces::Namespaces;
 use super::options::Options;
 use super::text::{c, in_root, path};
@@ -24,7 +24,7 @@ pub(super) fn plan(
     steps: &mut Steps,
     spec: &Spec,
     host: &Host,
-    cgroups: &Cgroups,
+    cgroup: &Cgroup,
     namespaces: &Namespaces,
     bundle: &Path,
 ) -> Result<(), Error> {
@@ -40,7 +40,7 @@ pub(super) fn plan(
         let field = format!("mounts[{index}]");
         if wanted.typ().as_deref() == Some("cgroup") && options(wanted).bind.is_none() {
             refuse_mapped(index, wanted)?;
-            let mounts = cgroup_mounts(wanted, host, cgroups, namespaces);
+            let mounts = cgroup_mounts(wanted, host, cgroup, namespaces);
             mounts.into_iter().for_each(|mount| steps.push_entry(field.clone(), mount));
         } else {
             let mut mount = one(wanted, namespaces, bundle);
@@ -205,24 +205,24 @@ fn content(kind: &str, options: &Options) -> Content {
 /// A `cgroup` mount: the unified hierarchy alone, or a tmpfs with a mount for each hierarchy of v1 (and the unified
 /// one of a hybrid host). With a cgroup namespace they are mounted afresh, and the namespace makes the container's
 /// cgroup their root; without, the container's own part of each is bound.
-fn cgroup_mounts(wanted: &Wanted, host: &Host, cgroups: &Cgroups, namespaces: &Namespaces) -> Vec<Action> {
+fn cgroup_mounts(wanted: &Wanted, host: &Host, cgroup: &Cgroup, namespaces: &Namespaces) -> Vec<Action> {
     let options = options(wanted);
     let fresh = namespaces.has(NEWCGROUP);
     if host.cgroups.mode() == cgroup::Mode::V2 {
-        let source = match cgroups.cgroup.unified() {
+        let source = match cgroup.unified() {
             Some(unified) if !fresh => bind(&unified.directory()),
             _ => file_system(wanted, "cgroup2", &without_data(&options)),
         };
         return vec![Action::Mount(mount(wanted.destination(), source, &options))];
     }
     let mut mounts = vec![Action::Mount(shell(wanted, &options))];
-    for hierarchy in cgroups.cgroup.hierarchies() {
+    for hierarchy in cgroup.hierarchies() {
         let place = wanted.destination().join(Path::new(&hierarchy.mount).file_name().unwrap_or_default());
         let source = if fresh { v1(&hierarchy.controllers) } else { bind(&hierarchy.directory()) };
         mounts.push(Action::Mount(mount(&place, source, &options)));
         mounts.extend(controller_links(&place, &hierarchy.controllers));
     }
-    if let Some(unified) = cgroups.cgroup.unified() {
+    if let Some(unified) = cgroup.unified() {
         let place = wanted.destination().join("unified");
         let source = if fresh {
             file_system(wanted, "cgroup2", &without_data(&options))

@@ -148,6 +148,11 @@ impl Namespaces {
     }
 }
 
+/// The existing namespaces that a container is to be in: kind (`CLONE_NEW*`) and file.
+pub fn joined(spec: &Spec) -> Vec<(u64, PathBuf)> {
+    Namespaces::of(spec).joined.into_iter().map(|(kind, path, _)| (kind, path)).collect()
+}
+
 /// Devices of the host to be moved, in the order of their names.
 fn net_devices(steps: &mut Steps, spec: &Spec) {
     let listed = spec.linux().as_ref().and_then(|linux| linux.net_devices().as_ref());

@@ -65,10 +65,7 @@ pub(super) fn finish(steps: &mut Steps, spec: &Spec, namespaces: &Namespaces, re
     for (index, path) in readonly.into_iter().flatten().enumerate() {
         steps.push_entry(format!("linux.readonlyPaths[{index}]"), Action::ReadonlyPath(in_root(path)));
     }
-    let masked = linux.and_then(|linux| linux.masked_paths().as_ref());
-    for (index, path) in masked.into_iter().flatten().enumerate() {
-        steps.push_entry(format!("linux.maskedPaths[{index}]"), Action::MaskedPath(in_root(path)));
-    }
+    mask(steps, spec);
     if namespaces.has(NEWNS) {
         lock(steps, spec);
     }
@@ -83,6 +80,14 @@ pub(super) fn finish(steps: &mut Steps, spec: &Spec, namespaces: &Namespaces, re
     }
     if let Some(process) = spec.process() {
         steps.push("process.cwd", Action::EnterDirectory(c_path(process.cwd())));
+    }
+}
+
+/// Hides.
+pub(super) fn mask(steps: &mut Steps, spec: &Spec) {
+    let masked = spec.linux().as_ref().and_then(|linux| linux.masked_paths().as_ref());
+    for (index, path) in masked.into_iter().flatten().enumerate() {
+        steps.push_entry(format!("linux.maskedPaths[{index}]"), Action::MaskedPath(in_root(path)));
     }
 }
 

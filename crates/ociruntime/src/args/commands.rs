@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::Parser;
 use seccomp::Arch;
 
-use super::values::{self, Argument, CgroupManager, ExplainFormat, LogFormat, Rootless, TableFormat, User};
+use super::values::{
+    self, Argument, CgroupManager, CgroupsMode, ExplainFormat, LogFormat, PageServer, Rootless, TableFormat, User,
+};
 use crate::signal::Signal;
 
 /// A low-level OCI container runtime.
@@ -359,6 +361,153 @@ pub(crate) struct Events {
     /// The container
     #[arg(required = true)]
     pub(crate) id: String,
+}
+
+/// Freeze a container into files, from which restore brings it back.
+#[derive(Debug, Parser)]
+pub(crate) struct Checkpoint {
+    #[command(flatten)]
+    pub(crate) images: Images,
+
+    /// Images of an earlier pre-dump, relative to those of this one
+    #[arg(long, value_name = "DIR", value_parser = values::parent_path)]
+    pub(crate) parent_path: Option<PathBuf>,
+
+    /// Let the container run on
+    #[arg(long)]
+    pub(crate) leave_running: bool,
+
+    /// Leave out TCP connections that are being made
+    #[arg(long)]
+    pub(crate) tcp_skip_in_flight: bool,
+
+    /// Give open files that have no name one
+    #[arg(long)]
+    pub(crate) link_remap: bool,
+
+    /// File descriptor that a zero byte is written to once pages can be served
+    #[arg(long, value_name = "FD", value_parser = values::number::<i32>("status-fd"))]
+    pub(crate) status_fd: Option<i32>,
+
+    /// Send memory to the page server there instead of writing it
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) page_server: Option<PageServer>,
+
+    /// Write the memory alone, while the container runs on
+    #[arg(long)]
+    pub(crate) pre_dump: bool,
+
+    /// The container
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+/// Bring a container back from the files of a checkpoint.
+#[derive(Debug, Parser)]
+pub(crate) struct Restore {
+    #[command(flatten)]
+    pub(crate) images: Images,
+
+    /// AF_UNIX socket that is sent the master end of the container's terminal
+    #[arg(long, value_name = "PATH")]
+    pub(crate) console_socket: Option<PathBuf>,
+
+    /// Directory that holds config.json
+    #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub(crate) bundle: PathBuf,
+
+    /// Return as soon as the processes run
+    #[arg(short, long)]
+    pub(crate) detach: bool,
+
+    /// File to write the pid of the container's init to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pid_file: Option<PathBuf>,
+
+    /// Do not adopt the orphans of the container's processes
+    #[arg(long)]
+    pub(crate) no_subreaper: bool,
+
+    /// Accepted and without effect: how the root file system is entered is CRIU's business
+    #[arg(long)]
+    pub(crate) no_pivot: bool,
+
+    /// Let established TCP connections come back closed
+    #[arg(long)]
+    pub(crate) tcp_close: bool,
+
+    /// Security label for the processes: apparmor:PROFILE or selinux:LABEL
+    #[arg(long, value_name = "TYPE:LABEL")]
+    pub(crate) lsm_profile: Option<String>,
+
+    /// SELinux context for the mounts that had one
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) lsm_mount_context: Option<String>,
+
+    /// Name for the container, unique on this host
+    #[arg(required = true)]
+    pub(crate) id: String,
+}
+
+impl Restore {
+    /// The same as flags of `create`, for what is made in the same way.
+    pub(crate) fn create(&self) -> Create {
+        Create {
+            bundle: self.bundle.clone(),
+            console_socket: self.console_socket.clone(),
+            pidfd_socket: None,
+            pid_file: self.pid_file.clone(),
+            no_pivot: self.no_pivot,
+            no_new_keyring: false,
+            preserve_fds: 0,
+            trace: None,
+            id: self.id.clone(),
+        }
+    }
+}
+
+/// The flags of `checkpoint` and `restore` alike.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Images {
+    /// Directory of the images
+    #[arg(long, value_name = "DIR", default_value = "checkpoint")]
+    pub(crate) image_path: PathBuf,
+
+    /// Directory of the log [default: that of the images]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work_path: Option<PathBuf>,
+
+    /// Allow established TCP connections
+    #[arg(long)]
+    pub(crate) tcp_established: bool,
+
+    /// Allow Unix sockets that are connected to the outside
+    #[arg(long)]
+    pub(crate) ext_unix_sk: bool,
+
+    /// Allow processes of a session from outside, and its terminal
+    #[arg(long)]
+    pub(crate) shell_job: bool,
+
+    /// Serve memory when it is needed, by a page server
+    #[arg(long)]
+    pub(crate) lazy_pages: bool,
+
+    /// Allow file locks
+    #[arg(long)]
+    pub(crate) file_locks: bool,
+
+    /// What becomes of cgroups: soft, full, strict or ignore [default: soft]
+    #[arg(long, value_name = "MODE")]
+    pub(crate) manage_cgroups_mode: Option<CgroupsMode>,
+
+    /// A namespace whose content is left out: network (repeatable)
+    #[arg(long, value_name = "NAMESPACE", value_parser = values::empty_namespace)]
+    pub(crate) empty_ns: Vec<String>,
+
+    /// Take memory that newer images have out of older ones
+    #[arg(long)]
+    pub(crate) auto_dedup: bool,
 }
 
 /// List the containers of a root directory.

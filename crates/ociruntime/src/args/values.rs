@@ -124,6 +124,62 @@ impl FromStr for ExplainFormat {
     }
 }
 
+/// `--manage-cgroups-mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CgroupsMode(pub(crate) criu::CgroupMode);
+
+impl FromStr for CgroupsMode {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<CgroupsMode, String> {
+        match word {
+            "soft" => Ok(CgroupsMode(criu::CgroupMode::Soft)),
+            "full" => Ok(CgroupsMode(criu::CgroupMode::Full)),
+            "strict" => Ok(CgroupsMode(criu::CgroupMode::Strict)),
+            "ignore" => Ok(CgroupsMode(criu::CgroupMode::Ignore)),
+            _ => Err(format!("Invalid manage-cgroups-mode value: {}", word.escape_debug())),
+        }
+    }
+}
+
+/// `checkpoint --page-server ADDRESS:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageServer {
+    /// Where it listens.
+    pub(crate) address: String,
+    /// And on which port.
+    pub(crate) port: u16,
+}
+
+impl FromStr for PageServer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PageServer, String> {
+        let server = text.rsplit_once(':').and_then(|(address, port)| {
+            let address = address.trim_start_matches('[').trim_end_matches(']');
+            let port = port.parse().ok().filter(|port| *port != 0)?;
+            (!address.is_empty()).then(|| PageServer { address: address.into(), port })
+        });
+        server.ok_or_else(|| format!("Use --page-server ADDRESS:PORT to specify page server, not {text:?}"))
+    }
+}
+
+/// `checkpoint --parent-path`: CRIU makes a link of it in the directory of the images.
+pub(super) fn parent_path(text: &str) -> Result<PathBuf, String> {
+    match Path::new(text) {
+        path if path.is_absolute() => Err("--parent-path must be relative".into()),
+        path => Ok(path.into()),
+    }
+}
+
+/// `--empty-ns`: no other can be left out.
+pub(super) fn empty_namespace(text: &str) -> Result<String, String> {
+    match text {
+        "network" => Ok(text.into()),
+        _ => Err(format!("namespace {text:?} is not supported")),
+    }
+}
+
 /// An argument of a system call: decimal, or hexadecimal after `0x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Argument(pub(crate) u64);

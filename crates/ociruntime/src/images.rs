@@ -1,0 +1,130 @@
+//! What `checkpoint` and `restore` have in common: the directories of CRIU's files, and the settings of both.
+
+pub(crate) mod namespaces;
+pub(crate) mod streams;
+
+use std::fs::DirBuilder;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use criu::{Setting, Switch};
+
+use crate::args;
+use crate::error::{Error, Result};
+use crate::store::Record;
+
+/// The name in images of what hides a file, and where it is on every host.
+pub(crate) const NOTHING: &str = "/dev/null";
+
+/// The directories, open: CRIU is told of them by descriptor.
+#[derive(Debug)]
+pub(crate) struct Directories {
+    /// That of the images.
+    pub(crate) images: OwnedFd,
+    work: OwnedFd,
+    log: PathBuf,
+    log_name: &'static str,
+}
+
+impl Directories {
+    /// Opens both; that of the log is made where it is missing.
+    pub(crate) fn open(args: &args::Images, log_name: &'static str) -> Result<Directories> {
+        let work_path = args.work_path.as_deref().filter(|path| !path.as_os_str().is_empty());
+        work_path.map_or(Ok(()), make)?;
+        let work_path = work_path.unwrap_or(&args.image_path);
+        Ok(Directories {
+            images: open(&args.image_path)?,
+            work: open(work_path)?,
+            log: work_path.join(log_name),
+            log_name,
+        })
+    }
+
+    /// What both tasks are done with.
+    pub(crate) fn settings<'s>(&'s self, args: &args::Images, record: &'s Record) -> Vec<Setting<'s>> {
+        let mut settings = vec![
+            Setting::Images(self.images.as_fd()),
+            Setting::Work(self.work.as_fd()),
+            Setting::Log(self.log_name),
+        ];
+        settings.extend([Switch::Notices, Switch::Cgroups, Switch::OrphanPtsMaster].map(Setting::On));
+        settings.extend(switches(&[
+            (args.tcp_established, Switch::TcpEstablished),
+            (args.ext_unix_sk, Switch::ExternalUnixSockets),
+            (args.shell_job, Switch::ShellJob),
+            (args.lazy_pages, Switch::LazyPages),
+            (args.file_locks, Switch::FileLocks),
+            (args.auto_dedup, Switch::AutoDedup),
+        ]));
+        settings.extend(args.manage_cgroups_mode.map(|mode| Setting::Cgroups(mode.0)));
+        if !args.empty_ns.is_empty() {
+            settings.push(Setting::EmptyNamespaces(sys::namespace::NEWNET as u32));
+        }
+        settings.extend(config_file(record).map(Setting::ConfigFile));
+        settings
+    }
+
+    /// The one line about a failure: what CRIU's log gives as its cause, and where more is said.
+    pub(crate) fn tell(&self, error: criu::Error) -> Error {
+        let log = match &error {
+            criu::Error::Failed { .. } | criu::Error::Ended(_) => std::fs::read(&self.log),
+            _ => return Error::other(error),
+        };
+        let Ok(log) = log else { return Error::other(error) };
+        let cause = cause(&String::from_utf8_lossy(&log)).map(|cause| format!(": {cause}"));
+        Error::Other(format!("{error}{} (log file: {})", cause.unwrap_or_default(), self.log.display()))
+    }
+}
+
+/// The first error in a log of CRIU's: the others follow from it. How a program ended is no cause; what it said before is.
+fn cause(log: &str) -> Option<&str> {
+    let errors = log.lines().filter_map(|line| line.split_once("Error (")?.1.split_once("): "));
+    errors.map(|(_, text)| text.trim()).find(|text| !text.starts_with("exited, status="))
+}
+
+/// Those that are wanted.
+pub(crate) fn switches<'s>(all: &[(bool, Switch)]) -> Vec<Setting<'s>> {
+    all.iter().filter(|(wanted, _)| *wanted).map(|(_, switch)| Setting::On(*switch)).collect()
+}
+
+/// Makes a directory for images or logs, which are nobody else's to read: they hold the container's memory.
+pub(crate) fn make(path: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("create", path))
+}
+
+fn open(path: &Path) -> Result<OwnedFd> {
+    sys::file::open_dir(path).map_err(Error::file("open", path))
+}
+
+/// CRIU's settings by file go before those of a request. The container's annotation names the file, or says that there
+/// is none; one that does not exist is no error to CRIU.
+fn config_file(record: &Record) -> Option<&str> {
+    const ANNOTATION: &str = "org.criu.config";
+    const DEFAULT: &str = "/etc/criu/ociruntime.conf";
+    let named = record.annotations.get(ANNOTATION).map_or(DEFAULT, String::as_str);
+    Some(named).filter(|path| !path.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_the_first_error() {
+        let log = "(00.1) Warn  (criu/a.c:1): old\n(00.2) Error (criu/b.c:7): no file\n(00.3) Error (criu/c.c:9): FAILED.\n";
+        assert_eq!(cause(log), Some("no file"));
+    }
+
+    #[test]
+    fn how_a_program_ended_is_no_cause() {
+        let log =
+            "(00.1) Error (criu/util.c:642): exited, status=1\nError (criu/util.c:627): execvp failed\n";
+        assert_eq!(cause(log), Some("execvp failed"));
+    }
+
+    #[test]
+    fn a_log_without_errors_has_no_cause() {
+        assert_eq!(cause("(00.1) Dumping finished\n"), None);
+    }
+}
