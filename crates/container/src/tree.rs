@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use sys::{Call, Errno, fd, file};
+use sys::{Call, fd, file};
 
 use crate::error::{Error, Result};
 use crate::plan::{Action, Device, MountSource, Step};
@@ -91,42 +91,33 @@ pub fn make_mountpoints(rootfs: &Path, places: &[Place]) -> Result<()> {
 }
 
 fn make_one(rootfs: &Path, place: &Place, before: &[Place]) -> sys::Result<()> {
-    let is_file = match &place.content {
-        Shown::Own => false,
-        Shown::Host(source) => !sys::fs::is_directory(&sys::fs::stat_at(fd::cwd(), source, 0)?),
-        Shown::Mask => return Ok(()),
-    };
     let holder = before.iter().rev().find_map(|holder| Some((holder, rest(holder, place)?)));
     let (root, destination) = match holder {
         None => (rootfs, place.destination.as_c_str()),
         Some((Place { content: Shown::Host(source), .. }, rest)) => (path(source), rest),
         Some(_) => return Ok(()),
     };
-    if destination.is_empty() {
+    if destination.is_empty() || place.content == Shown::Mask {
         return Ok(());
     }
     let root = Root::new(file::open_dir(root)?);
-    match is_file {
-        true => root.make_file(destination).map(drop),
-        false => match root.make_directories(destination) {
-            Err(error) if error.errno == Errno::EEXIST => Ok(()),
-            result => result.map(drop),
-        },
+    match &place.content {
+        Shown::Host(source) if !sys::fs::is_directory(&sys::fs::stat_at(fd::cwd(), source, 0)?) => {
+            root.make_file(destination).map(drop)
+        }
+        _ => root.make_directories(destination).map(drop),
     }
 }
 
 /// The way from one place to another beneath it.
 fn rest<'p>(holder: &Place, place: &'p Place) -> Option<&'p CStr> {
-    let all = place.destination.as_c_str();
-    let above = holder.destination.to_bytes();
-    let is_above = holder.content != Shown::Mask && all.to_bytes().starts_with(above);
-    let rest =
-        CStr::from_bytes_with_nul(&all.to_bytes_with_nul()[above.len()..]).ok().filter(|_| is_above)?;
-    match rest.to_bytes().first() {
-        None => Some(rest),
-        Some(b'/') => CStr::from_bytes_with_nul(&rest.to_bytes_with_nul()[1..]).ok(),
-        Some(_) => None,
-    }
+    let rest = place.destination.to_bytes_with_nul().strip_prefix(holder.destination.to_bytes())?;
+    let rest = match rest.first() {
+        Some(0) => rest,
+        Some(b'/') => &rest[1..],
+        _ => return None,
+    };
+    CStr::from_bytes_with_nul(rest).ok().filter(|_| holder.content != Shown::Mask)
 }
 
 fn path(text: &CStr) -> &Path {
@@ -196,6 +187,7 @@ mod tests {
 
     #[test]
     fn a_name_that_begins_alike_is_another_place() {
+        assert_eq!(rest(&place(c"a/b", Shown::Own), &place(c"a", Shown::Own)), None);
         assert_eq!(rest(&place(c"a", Shown::Own), &place(c"ab", Shown::Own)), None);
         assert_eq!(rest(&place(c"a", Shown::Own), &place(c"a", Shown::Own)), Some(c""));
         assert_eq!(rest(&place(c"a", Shown::Own), &place(c"a/b/c", Shown::Own)), Some(c"b/c"));

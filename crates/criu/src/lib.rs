@@ -13,5 +13,5 @@ mod wire;
 
 pub use answer::Notice;
 pub use error::{Error, Result};
-pub use session::{Session, Task};
+pub use session::{Chamber, Session, Task};
 pub use setting::{CgroupMode, Setting, Switch};

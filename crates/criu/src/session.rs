@@ -54,28 +54,51 @@ pub struct Session {
     child: Child,
 }
 
+/// A mount namespace for a CRIU that brings processes back: CRIU wants their root to be a mount with nothing over it, and
+/// nobody else is to see that.
+#[derive(Clone, Copy, Debug)]
+pub struct Chamber<'c> {
+    /// The root directory of the processes.
+    pub root: &'c Path,
+    /// The directory that it is mounted on.
+    pub place: &'c Path,
+    /// Directories in which CRIU is to work: it can mount nothing in one that was opened in another namespace.
+    pub directories: &'c [&'c Path],
+}
+
 impl Session {
-    /// Starts a CRIU, which has our standard streams and, by the same numbers, the descriptors of `inherited`.
-    ///
-    /// With a `root`, that of the processes to be brought back, it has a mount namespace of its own in which this is
-    /// mounted on the directory `place`: CRIU wants a mount with nothing over it, and nobody else is to see it.
+    /// Starts a CRIU, which has our standard streams.
     ///
     /// # Errors
     /// If there is no CRIU, or it is too old.
-    pub fn start(root: Option<(&Path, &Path)>, inherited: &[BorrowedFd<'_>]) -> Result<Session> {
-        let program = find()?;
-        let c_path = |path: &Path| file::c_path(path, sys::Call::Mount).map_err(Error::doing("start criu"));
-        let root = root.map(|(root, place)| Ok((c_path(root)?, c_path(place)?))).transpose()?;
-        let (ours, theirs) = socket::pair().map_err(Error::doing("make a socket pair for criu"))?;
-        let flags = root.as_ref().map_or(0, |_| namespace::NEWNS);
-        let child = match clone(How { flags, cgroup: None }).map_err(Error::doing("start criu"))? {
-            Side::Child => become_criu(&program, root.as_ref(), &theirs, inherited),
-            Side::Parent(child) => child,
-        };
-        let session = Session { socket: Some(ours), child };
-        drop(theirs);
+    pub fn start() -> Result<Session> {
+        let session = Session::spawn(None, &[])?;
         session.check_version()?;
         Ok(session)
+    }
+
+    /// The same in a mount namespace of its own, with further descriptors, by the same numbers. Answers the directories
+    /// of the chamber, open, as well.
+    ///
+    /// # Errors
+    /// Also if the chamber cannot be made.
+    pub fn start_in(chamber: Chamber<'_>, inherited: &[BorrowedFd<'_>]) -> Result<(Session, Vec<OwnedFd>)> {
+        let session = Session::spawn(Some(chamber), inherited)?;
+        let (answer, directories) = session.receive()?;
+        succeeded("start", answer)?;
+        session.check_version()?;
+        Ok((session, directories))
+    }
+
+    fn spawn(chamber: Option<Chamber<'_>>, inherited: &[BorrowedFd<'_>]) -> Result<Session> {
+        let program = find()?;
+        let (ours, theirs) = socket::pair().map_err(Error::doing("make a socket pair for criu"))?;
+        let flags = chamber.map_or(0, |_| namespace::NEWNS);
+        let child = match clone(How { flags, cgroup: None }).map_err(Error::doing("start criu"))? {
+            Side::Child => become_criu(&program, chamber, &theirs, inherited),
+            Side::Parent(child) => child,
+        };
+        Ok(Session { socket: Some(ours), child })
     }
 
     /// CRIU's own pid.
@@ -132,8 +155,9 @@ impl Session {
         self.send(Writer::default().number(1, task as i64).message(2, options))?;
         let mut refused = None;
         let answer = loop {
-            let (answer, descriptor) = self.receive()?;
+            let (answer, descriptors) = self.receive()?;
             let Some((stage, pid)) = answer.notice else { break answer };
+            let descriptor = descriptors.into_iter().next();
             let done = notice(Notice { stage, pid, descriptor });
             self.send(Writer::default().number(1, NOTIFY).number(3, done.is_ok().into()))?;
             refused = refused.or(done.err());
@@ -156,17 +180,17 @@ impl Session {
         }
     }
 
-    fn receive(&self) -> Result<(Answer, Option<OwnedFd>)> {
+    fn receive(&self) -> Result<(Answer, Vec<OwnedFd>)> {
         const LONGEST: usize = 64 * 1024;
         let Some(socket) = &self.socket else { return Err(Error::Garbled) };
         let mut buffer = vec![0; LONGEST];
-        let (length, descriptor) =
-            socket::receive(socket, &mut buffer).map_err(Error::doing("hear from criu"))?;
+        let (length, descriptors) =
+            socket::receive_all(socket, &mut buffer).map_err(Error::doing("hear from criu"))?;
         if length == 0 {
             let exit = pidfd::peek(&self.child.pidfd).map_err(Error::doing("wait for criu"))?;
             return Err(Error::Ended(exit));
         }
-        Ok((Answer::parse(&buffer[..length])?, descriptor))
+        Ok((Answer::parse(&buffer[..length])?, descriptors))
     }
 }
 
@@ -205,14 +229,15 @@ fn find() -> Result<CString> {
 /// In the child. What cannot be done is told as CRIU would tell it.
 fn become_criu(
     program: &CStr,
-    root: Option<&(CString, CString)>,
+    chamber: Option<Chamber<'_>>,
     socket: &OwnedFd,
     inherited: &[BorrowedFd<'_>],
 ) -> ! {
     signal::reset_all();
     let number = CString::new(socket.as_raw_fd().to_string()).unwrap_or_default();
     let arguments = Strings::new(vec![c"criu".into(), c"swrk".into(), number]);
-    let error = match prepare(root, socket, inherited) {
+    let entered = chamber.map_or(Ok(()), |chamber| chamber.enter(socket));
+    let error = match entered.and_then(|()| keep(socket, inherited)) {
         Ok(()) => process::execute(program, &arguments, &environment()),
         Err(error) => error,
     };
@@ -222,15 +247,21 @@ fn become_criu(
     process::exit_now(1)
 }
 
-fn prepare(
-    root: Option<&(CString, CString)>,
-    socket: &OwnedFd,
-    inherited: &[BorrowedFd<'_>],
-) -> sys::Result<()> {
-    if let Some((root, place)) = root {
+impl Chamber<'_> {
+    /// Mounts the root, and sends the directories.
+    fn enter(self, socket: &OwnedFd) -> sys::Result<()> {
+        let root = file::c_path(self.root, sys::Call::Mount)?;
+        let place = file::c_path(self.place, sys::Call::Mount)?;
         mount::mount(None, c"/", None, MS_SLAVE | MS_REC, None)?;
-        mount::mount(Some(root), place, None, MS_BIND | MS_REC, None)?;
+        mount::mount(Some(&root), &place, None, MS_BIND | MS_REC, None)?;
+        let open: Vec<OwnedFd> =
+            self.directories.iter().map(|path| file::open_dir(path)).collect::<sys::Result<_>>()?;
+        let open: Vec<BorrowedFd<'_>> = open.iter().map(AsFd::as_fd).collect();
+        socket::send_all(socket, &Writer::default().number(1, 0).number(2, 1).into_bytes(), &open)
     }
+}
+
+fn keep(socket: &OwnedFd, inherited: &[BorrowedFd<'_>]) -> sys::Result<()> {
     fd::close_on_exec_from(3)?;
     inherited.iter().chain([&socket.as_fd()]).try_for_each(|fd| fd::keep_on_exec(fd.as_raw_fd()))
 }

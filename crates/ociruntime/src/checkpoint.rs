@@ -59,7 +59,7 @@ pub(crate) fn checkpoint(store: &Store, args: &args::Checkpoint) -> Result<()> {
 
 /// A CRIU that can do what is asked for.
 fn start(args: &args::Checkpoint) -> criu::Result<Session> {
-    let session = Session::start(None, &[])?;
+    let session = Session::start()?;
     if args.pre_dump {
         session.require_memory_tracking()?;
     }

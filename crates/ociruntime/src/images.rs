@@ -23,22 +23,37 @@ pub(crate) struct Directories {
     /// That of the images.
     pub(crate) images: OwnedFd,
     work: OwnedFd,
-    log: PathBuf,
-    log_name: &'static str,
+    images_path: PathBuf,
+    work_path: PathBuf,
+    log: &'static str,
 }
 
 impl Directories {
     /// Opens both; that of the log is made where it is missing.
-    pub(crate) fn open(args: &args::Images, log_name: &'static str) -> Result<Directories> {
+    pub(crate) fn open(args: &args::Images, log: &'static str) -> Result<Directories> {
         let work_path = args.work_path.as_deref().filter(|path| !path.as_os_str().is_empty());
         work_path.map_or(Ok(()), make)?;
         let work_path = work_path.unwrap_or(&args.image_path);
         Ok(Directories {
             images: open(&args.image_path)?,
             work: open(work_path)?,
-            log: work_path.join(log_name),
-            log_name,
+            images_path: args.image_path.clone(),
+            work_path: work_path.into(),
+            log,
         })
+    }
+
+    /// Where they are.
+    pub(crate) fn paths(&self) -> [&Path; 2] {
+        [&self.images_path, &self.work_path]
+    }
+
+    /// The same as [`paths`](Self::paths), opened by somebody else.
+    pub(crate) fn opened(&self, descriptors: Vec<OwnedFd>) -> Result<Directories> {
+        let [images, work] = <[OwnedFd; 2]>::try_from(descriptors)
+            .map_err(|_| Error::Other("criu's directories were not opened".into()))?;
+        let (images_path, work_path) = (self.images_path.clone(), self.work_path.clone());
+        Ok(Directories { images, work, images_path, work_path, log: self.log })
     }
 
     /// What both tasks are done with.
@@ -46,7 +61,7 @@ impl Directories {
         let mut settings = vec![
             Setting::Images(self.images.as_fd()),
             Setting::Work(self.work.as_fd()),
-            Setting::Log(self.log_name),
+            Setting::Log(self.log),
         ];
         settings.extend([Switch::Notices, Switch::Cgroups, Switch::OrphanPtsMaster].map(Setting::On));
         settings.extend(switches(&[
@@ -67,13 +82,15 @@ impl Directories {
 
     /// The one line about a failure: what CRIU's log gives as its cause, and where more is said.
     pub(crate) fn tell(&self, error: criu::Error) -> Error {
+        let path = self.work_path.join(self.log);
         let log = match &error {
-            criu::Error::Failed { .. } | criu::Error::Ended(_) => std::fs::read(&self.log),
+            criu::Error::Failed { .. } | criu::Error::Ended(_) => std::fs::read(&path),
             _ => return Error::other(error),
         };
         let Ok(log) = log else { return Error::other(error) };
-        let cause = cause(&String::from_utf8_lossy(&log)).map(|cause| format!(": {cause}"));
-        Error::Other(format!("{error}{} (log file: {})", cause.unwrap_or_default(), self.log.display()))
+        let log = String::from_utf8_lossy(&log);
+        let cause = cause(&log).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Error::Other(format!("{error}{cause} (log file: {})", path.display()))
     }
 }
 
@@ -88,9 +105,10 @@ pub(crate) fn switches<'s>(all: &[(bool, Switch)]) -> Vec<Setting<'s>> {
     all.iter().filter(|(wanted, _)| *wanted).map(|(_, switch)| Setting::On(*switch)).collect()
 }
 
-/// Makes a directory for images or logs, which are nobody else's to read: they hold the container's memory.
+/// Makes a directory for images or logs. What is in there is nobody else's to list, and CRIU's files are not theirs to
+/// read: they hold the container's memory. But the root of a user namespace has to get there when it comes back.
 pub(crate) fn make(path: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("create", path))
+    DirBuilder::new().recursive(true).mode(0o711).create(path).map_err(Error::io("create", path))
 }
 
 fn open(path: &Path) -> Result<OwnedFd> {

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use bundle::plan::{self, Start};
 use container::Trace;
-use container::hooks::{self, last_words};
-use container::plan::Action;
+use container::plan::HookPoint;
 use container::tree::{self, Place, Shown};
-use criu::{Notice, Session, Setting, Switch, Task};
+use criu::{Chamber, Notice, Session, Setting, Switch, Task};
 use sys::clone::Child;
 use sys::pidfd;
 
@@ -18,9 +17,9 @@ use crate::create::{Blueprint, Container};
 use crate::error::{Error, Result};
 use crate::images::namespaces::Shared;
 use crate::images::{Directories, NOTHING, streams, switches};
-use crate::store::{Init, Store};
+use crate::store::{Init, Record, Store};
 use crate::wait::{self, Signals};
-use crate::{delete, pid_file, process};
+use crate::{delete, hooks, pid_file, process};
 
 mod place;
 
@@ -88,13 +87,16 @@ impl Restoration<'_> {
         let shared = Shared::open(&joined)?;
         // The state directory is the place that is certainly there, and ours.
         let root = container.entry.path().to_owned();
-        let session = Session::start(Some((&blueprint.planned.rootfs, &root)), &shared.descriptors());
-        let session = session.map_err(Error::other)?;
+        let directories = self.directories.paths();
+        let chamber = Chamber { root: &blueprint.planned.rootfs, place: &root, directories: &directories };
+        let session = Session::start_in(chamber, &shared.descriptors());
+        let (session, directories) = session.map_err(Error::other)?;
+        let directories = self.directories.opened(directories)?;
         // Everything that CRIU makes is born where it is itself.
         let made = place::place(&blueprint.planned, session.pid(), &mut container.created)?;
         let mounts = mounts(&places);
         let record = container.record.clone();
-        let mut settings = self.directories.settings(&self.args.images, &record);
+        let mut settings = directories.settings(&self.args.images, &record);
         settings.push(Setting::Root(&root));
         settings.extend(self.own_settings());
         settings.extend(mounts.iter().map(|(key, value)| Setting::Mount { key, value }));
@@ -134,29 +136,23 @@ impl Restoration<'_> {
     ) -> Result<(), String> {
         match (notice.stage.as_str(), notice.pid) {
             ("setup-namespaces", Some(pid)) => {
-                register(container, pid).map_err(|error| error.to_string())?;
-                self.run_hooks(pid)
+                register(container, pid).and_then(|()| self.run_hooks(&container.record))
             }
-            ("post-restore", Some(pid)) => register(container, pid).map_err(|error| error.to_string()),
+            ("post-restore", Some(pid)) => register(container, pid),
             ("orphan-pts-master", _) => {
                 *console = notice.descriptor;
                 Ok(())
             }
             _ => Ok(()),
         }
+        .map_err(|error| error.to_string())
     }
 
-    /// The hooks that run once there are namespaces: prestart and createRuntime.
-    fn run_hooks(&self, pid: i32) -> Result<(), String> {
-        let plan = &self.blueprint.planned.plan;
-        plan.steps.iter().try_for_each(|step| match &step.action {
-            Action::HostHook(point, hook) => hooks::run(hook, *point, &plan.state, pid).map_err(|failure| {
-                let output = last_words(failure.output);
-                let colon = if output.is_empty() { "" } else { ": " };
-                format!("{}: {}{colon}{output}", step.label(), failure.reason)
-            }),
-            _ => Ok(()),
-        })
+    /// The hooks that run once there are namespaces.
+    fn run_hooks(&self, record: &Record) -> Result<()> {
+        let spec = self.blueprint.spec();
+        let points = [HookPoint::Prestart, HookPoint::CreateRuntime];
+        points.into_iter().try_for_each(|point| hooks::run(spec, record, point))
     }
 }
 

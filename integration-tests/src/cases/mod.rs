@@ -3,6 +3,7 @@
 mod annotations;
 mod cgroup_places;
 mod cgroups;
+mod checkpoint;
 mod chroot;
 mod commands;
 mod crash;
@@ -69,6 +70,7 @@ const TOPICS: &[(&str, &[Case])] = &[
     ("labels", labels::CASES),
     ("pause", pause::CASES),
     ("update", update::CASES),
+    ("checkpoint", checkpoint::CASES),
     ("systemd", systemd::CASES),
     ("events", events::CASES),
     ("explain", explain::CASES),
@@ -85,6 +87,7 @@ const ROOTS: &[(&str, &str)] = &[
     ("cgroups", "cgroups belong to root unless it gives some away"),
     ("pause", "the freezer is a cgroup"),
     ("update", "limits are the cgroup's"),
+    ("checkpoint", "criu is root's to use"),
     ("events", "usage is the cgroup's"),
     ("network devices", "the host's devices are root's"),
     ("notify", "the service manager is root's"),

@@ -7,7 +7,8 @@ use clap::Parser;
 use seccomp::Arch;
 
 use super::values::{
-    self, Argument, CgroupManager, CgroupsMode, ExplainFormat, LogFormat, PageServer, Rootless, TableFormat, User,
+    self, Argument, CgroupManager, CgroupsMode, ExplainFormat, LogFormat, PageServer, Rootless, TableFormat,
+    User,
 };
 use crate::signal::Signal;
 
@@ -454,6 +455,7 @@ impl Restore {
     pub(crate) fn create(&self) -> Create {
         Create {
             bundle: self.bundle.clone(),
+            config: None,
             console_socket: self.console_socket.clone(),
             pidfd_socket: None,
             pid_file: self.pid_file.clone(),
