@@ -22,6 +22,8 @@ const SECCOMP_RECEIVER: &str = "run.oci.seccomp.receiver";
 const FAIL_UNKNOWN_CALL: &str = "run.oci.seccomp_fail_unknown_syscall";
 const RAW_FILTER: &str = "run.oci.seccomp_bpf_data";
 const SUBGROUP: &str = "run.oci.systemd.subgroup";
+/// Names a file of settings for CRIU, which root runs by them.
+pub const CRIU_CONFIG: &str = "org.criu.config";
 /// See [`delegated`].
 pub(crate) const DELEGATED: &str = "run.oci.delegate-cgroup";
 
@@ -54,6 +56,8 @@ const HEARD: &[Heard] = &[
         allowed: "the name of a cgroup, or nothing",
     },
     Heard { name: DELEGATED, is_right: is_cgroup, allowed: "the name of a cgroup" },
+    // Whatever it says: CRIU passes over a file that is not there.
+    Heard { name: CRIU_CONFIG, is_right: |_| true, allowed: FILE },
     Heard { name: FAIL_UNKNOWN_CALL, is_right: is_switch, allowed: SWITCH },
     Heard {
         name: RAW_FILTER,

@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use bundle::annotations::CRIU_CONFIG;
 use criu::{Setting, Switch};
 
 use crate::args;
@@ -118,9 +119,8 @@ fn open(path: &Path) -> Result<OwnedFd> {
 /// CRIU's settings by file go before those of a request. The container's annotation names the file, or says that there
 /// is none; one that does not exist is no error to CRIU.
 fn config_file(record: &Record) -> Option<&str> {
-    const ANNOTATION: &str = "org.criu.config";
     const DEFAULT: &str = "/etc/criu/ociruntime.conf";
-    let named = record.annotations.get(ANNOTATION).map_or(DEFAULT, String::as_str);
+    let named = record.annotations.get(CRIU_CONFIG).map_or(DEFAULT, String::as_str);
     Some(named).filter(|path| !path.is_empty())
 }
 
