@@ -16,11 +16,9 @@ pub struct Notice {
     pub descriptor: Option<OwnedFd>,
 }
 
-/// An answer, as far as anybody asks.
+/// An answer, as far as anybody asks. What it answers is not: one thing is asked at a time.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// What it answers (`criu_req_type`).
-    pub(crate) kind: i64,
     pub(crate) success: bool,
     /// Of a restore: the first process.
     pub(crate) pid: Option<i32>,
@@ -39,7 +37,6 @@ impl Answer {
         let mut answer = Answer::default();
         for (field, value) in fields(bytes)? {
             match field {
-                1 => answer.kind = value.number(),
                 2 => answer.success = value.number() != 0,
                 4 => answer.pid = pid(value.bytes(), 1)?,
                 5 => {
@@ -88,32 +85,32 @@ mod tests {
     #[test]
     fn a_restore_answers_with_a_pid() {
         let message = answer(2).message(4, Writer::default().number(1, 77));
-        check(message, Answer { kind: 2, success: true, pid: Some(77), ..Answer::default() });
+        check(message, Answer { success: true, pid: Some(77), ..Answer::default() });
     }
 
     #[test]
     fn a_notice_names_its_stage() {
         let message = answer(6).message(5, Writer::default().bytes(1, "post-restore").number(2, 9));
         let notice = Some(("post-restore".into(), Some(9)));
-        check(message, Answer { kind: 6, success: true, notice, ..Answer::default() });
+        check(message, Answer { success: true, notice, ..Answer::default() });
     }
 
     #[test]
     fn a_failure_has_an_errno() {
         let message = Writer::default().number(1, 1).number(2, 0).number(7, 3).bytes(9, "Gone");
-        check(message, Answer { kind: 1, errno: 3, ..Answer::default() });
+        check(message, Answer { errno: 3, ..Answer::default() });
     }
 
     #[test]
     fn a_version_is_two_numbers() {
         let message = answer(10).message(10, Writer::default().number(1, 3).number(2, 17).bytes(3, "git"));
-        check(message, Answer { kind: 10, success: true, version: (3, 17), ..Answer::default() });
+        check(message, Answer { success: true, version: (3, 17), ..Answer::default() });
     }
 
     #[test]
     fn an_ability_that_is_not_named_is_absent() {
         let message = answer(9).message(8, Writer::default().number(1, 1));
-        check(message, Answer { kind: 9, success: true, abilities: (true, false), ..Answer::default() });
+        check(message, Answer { success: true, abilities: (true, false), ..Answer::default() });
     }
 
     #[test]
