@@ -31,7 +31,7 @@ pub(crate) fn checkpoint(store: &Store, args: &args::Checkpoint) -> Result<()> {
     }
     let init = record.init.ok_or(Error::NotRunning)?.pid;
     let mut ready = args.status_fd.map(status_file).transpose()?;
-    images::make(&args.images.image_path)?;
+    images::make_for(&args.images.image_path, init)?;
     check_parent(args)?;
     let directories = Directories::open(&args.images, "dump.log")?;
     let task = if args.pre_dump { Task::PreDump } else { Task::Dump };

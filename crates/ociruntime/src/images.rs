@@ -3,9 +3,9 @@
 pub(crate) mod namespaces;
 pub(crate) mod streams;
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, Permissions, set_permissions};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use bundle::annotations::CRIU_CONFIG;
@@ -106,10 +106,30 @@ pub(crate) fn switches<'s>(all: &[(bool, Switch)]) -> Vec<Setting<'s>> {
     all.iter().filter(|(wanted, _)| *wanted).map(|(_, switch)| Setting::On(*switch)).collect()
 }
 
-/// Makes a directory for images or logs. What is in there is nobody else's to list, and CRIU's files are not theirs to
-/// read: they hold the container's memory. But the root of a user namespace has to get there when it comes back.
+/// Makes a directory for images or logs, which nobody else may enter: CRIU's files hold the container's memory, and all may
+/// read them.
 pub(crate) fn make(path: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).mode(0o711).create(path).map_err(Error::io("create", path))
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("create", path))
+}
+
+/// The same for the images of a container: the root of a user namespace has to get there when it comes back.
+pub(crate) fn make_for(path: &Path, init: i32) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    make(path)?;
+    let owner = mapped_root(&std::fs::read_to_string(format!("/proc/{init}/uid_map")).unwrap_or_default());
+    // Before it is root there it is root of the host without any rights, of whom the group is left.
+    let Some(owner) = owner.filter(|owner| *owner != 0) else { return Ok(()) };
+    chown(path, Some(owner), None)
+        .and_then(|()| set_permissions(path, Permissions::from_mode(0o710)))
+        .map_err(Error::io("give away", path))
+}
+
+/// The host's number of uid 0, by /proc/PID/uid_map (user_namespaces(7)).
+fn mapped_root(map: &str) -> Option<u32> {
+    let mut lines = map.lines().map(str::split_whitespace);
+    lines.find_map(|mut words| (words.next()? == "0").then(|| words.next()?.parse().ok())?)
 }
 
 fn open(path: &Path) -> Result<OwnedFd> {
@@ -127,6 +147,12 @@ fn config_file(record: &Record) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn root_of_a_user_namespace_has_another_number() {
+        assert_eq!(mapped_root("         5     7    1\n         0     100000      65536\n"), Some(100_000));
+        assert_eq!(mapped_root("1 5 1\n"), None);
+    }
 
     #[test]
     fn the_cause_is_the_first_error() {
