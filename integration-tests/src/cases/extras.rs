@@ -190,7 +190,8 @@ pub(crate) const CASES: &[Case] = &[
         let output = t.idle()?.exec_with(&["--apparmor", "a-profile"], &["true"])?;
         contains("the error", &output.stderr, "--apparmor")?;
         output.refused(255, "AppArmor").map(drop)
-    }),
+    })
+    .differs("runc", "it does not name the flag"),
     case("an SELinux label on a host without SELinux is an error", "config.md: selinuxLabel", |t| {
         if Path::new("/sys/fs/selinux").exists() {
             return skip("this host has SELinux");
