@@ -30,10 +30,13 @@ pub(super) const ALL: &[Scenario<Docker>] = &[
         )
     }),
     scenario("a container that takes more memory than it may is killed", |d| {
-        let alive =
-            d.alive_with("-m 16m --memory-swap 16m", &["/bin/sh", "-c", "tail /dev/zero; exit $?"])?;
+        let script = "until [ -e /go ]; do sleep 0.1; done; tail /dev/zero; exit $?";
+        let alive = d.alive_with("-m 16m --memory-swap 16m", &["/bin/sh", "-c", script])?;
+        // The shim listens for the kernel's notice from when the container has started, and tells of the end by another way.
+        alive.sh("touch /go")?;
         let status = alive.does("wait")?.ok()?.stdout;
-        Ok(format!("{status}{}", alive.inspect("{{.State.OOMKilled}}")?))
+        alive.becomes("{{.State.OOMKilled}}", "true")?;
+        Ok(status)
     }),
     scenario("--pids-limit stops a fork bomb", |d| {
         let output = d
