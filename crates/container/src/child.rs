@@ -154,11 +154,12 @@ impl<'p> Child<'p> {
         self.host(step).ask(descriptor).map(drop)
     }
 
-    /// Has the limits set, by the time that the next request is granted. Only a hook of ours has to find them in place.
-    fn limit(&self, step: u32) -> Result<(), Reason> {
+    /// Has the limits set, by the time that the next request is granted. A hook of ours has to find them in place; and
+    /// whom a memory limit kills must not have said before that all is well.
+    fn limit(&self, step: u32, action: &Action) -> Result<(), Reason> {
         let is_hook =
             |step: &Step| matches!(step.action, Action::ContainerHook(HookPoint::CreateContainer, _));
-        if self.inherited.plan.steps.iter().any(is_hook) {
+        if action.limits_memory() || self.inherited.plan.steps.iter().any(is_hook) {
             return self.ask(step, None);
         }
         self.channel.send(Packet::Told(step), None).map_err(|_| Reason::Orphaned)
@@ -264,7 +265,9 @@ impl<'p> Child<'p> {
             Action::Label { module, label } => self.labels.write(*module, label)?,
             Action::Execute(_) => return Err(self.execute().into()),
             Action::MapIds(_) | Action::OomScore(_) | Action::HostHook(..) => self.ask(index, None)?,
-            Action::DeviceRules(_) | Action::Limits(_) | Action::Delegate { .. } => self.limit(index)?,
+            Action::DeviceRules(_) | Action::Limits(_) | Action::Delegate { .. } => {
+                self.limit(index, action)?;
+            }
             Action::MakeRdtGroup { .. } | Action::EnterRdtGroup(_) => self.ask(index, None)?,
             Action::EnterBelow { .. } => self.ask(index, None)?,
             Action::Scheduling(_) | Action::IoPriority(_) => self.ask(index, None)?,

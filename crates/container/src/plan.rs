@@ -60,13 +60,7 @@ impl Plan {
 
     /// Whether its process gets a memory limit.
     pub(crate) fn limits_memory(&self) -> bool {
-        let mut steps = self.steps.iter();
-        steps.any(|step| match &step.action {
-            Action::Limits(writes) => {
-                writes.iter().any(|write| matches!(&*write.file, "memory.max" | "memory.limit_in_bytes"))
-            }
-            _ => false,
-        })
+        self.steps.iter().any(|step| step.action.limits_memory())
     }
 }
 
@@ -230,6 +224,12 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it may end the process: a memory limit of cgroup v2 does that to whoever has more.
+    pub(crate) fn limits_memory(&self) -> bool {
+        let is_limit = |write: &Write| matches!(&*write.file, "memory.max" | "memory.limit_in_bytes");
+        matches!(self, Action::Limits(writes) if writes.iter().any(is_limit))
+    }
+
     /// Who carries it out.
     pub fn side(&self) -> Side {
         match self {
