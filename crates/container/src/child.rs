@@ -154,12 +154,14 @@ impl<'p> Child<'p> {
         self.host(step).ask(descriptor).map(drop)
     }
 
-    /// Has the limits set, by the time that the next request is granted. A hook of ours has to find them in place; and
-    /// whom a memory limit kills must not have said before that all is well.
+    /// Has the limits set, by the time that the next request is granted. A hook of ours has to find them in place, a
+    /// terminal has to be opened, and on cgroup v1 all devices are denied before some are allowed; and whom a memory
+    /// limit kills must not have said before that all is well.
     fn limit(&self, step: u32, action: &Action) -> Result<(), Reason> {
-        let is_hook =
-            |step: &Step| matches!(step.action, Action::ContainerHook(HookPoint::CreateContainer, _));
-        if action.limits_memory() || self.inherited.plan.steps.iter().any(is_hook) {
+        use Action::{Console, ContainerHook};
+        let depends =
+            |step: &Step| matches!(step.action, ContainerHook(HookPoint::CreateContainer, _) | Console(_));
+        if action.limits_memory() || self.inherited.plan.steps.iter().any(depends) {
             return self.ask(step, None);
         }
         self.channel.send(Packet::Told(step), None).map_err(|_| Reason::Orphaned)
