@@ -9,7 +9,7 @@ use bundle::Spec;
 use bundle::config::{Config, LoadError};
 use bundle::plan::seccomp::kept::{self, Origin};
 use bundle::plan::{self, Host, Planned, Request, Start};
-use cgroup::{Created, Unit};
+use cgroup::{Created, Starting, Unit};
 use container::Trace;
 use container::launch::{Begin, Launch, Ready, WayIn};
 use container::plan::{HookPoint, Plan};
@@ -326,9 +326,7 @@ fn way_in<'c>(planned: &'c Planned, created: &'c mut Option<Created>) -> contain
     Ok(WayIn::Meanwhile { into, begin })
 }
 
-/// systemd moves a live process into the unit, and does so while the child makes its namespaces. Then the cgroups are
-/// made that systemd leaves to us, and the limits set, those that systemd knows as well: exactly, and with an error
-/// that names the field.
+/// systemd moves a live process into the unit, and does so while the child makes its namespaces.
 fn way_into_unit<'c>(
     unit: &'c Unit,
     planned: &'c Planned,
@@ -336,25 +334,38 @@ fn way_into_unit<'c>(
 ) -> container::Result<WayIn<'c>> {
     let order = unit.order()?;
     let begin: Begin<'_> = Box::new(move |pid| {
-        let mut starting = order.start(pid, &planned.properties)?;
+        let starting = order.start(pid, &planned.properties)?;
         Ok(Box::new(move || {
-            let started = starting.wait();
-            // A unit that failed to start is there to be undone; one that was refused is somebody else's.
-            *created = starting.is_ours().then(Created::default);
-            started?;
-            created.get_or_insert_default().extend(planned.cgroup.create()?);
-            if unit.subgroup.is_some() {
-                // First: a subgroup of v2 has no controllers before.
-                unit.place(pid)?;
-            }
-            planned.cgroup.apply(&planned.early)?;
-            if unit.is_slice() && unit.subgroup.is_none() {
-                unit.place(pid)?;
-            }
+            enter_unit(unit, planned, starting, pid, created)?;
             Ok(unit.beside().doors()?.tasks)
         }))
     });
     Ok(WayIn::Meanwhile { into: None, begin })
+}
+
+/// Waits until systemd has moved the process. Then the cgroups are made that systemd leaves to us, and the limits set,
+/// those that systemd knows as well: exactly, and with an error that names the field.
+pub(crate) fn enter_unit(
+    unit: &Unit,
+    planned: &Planned,
+    mut starting: Starting<'_>,
+    pid: i32,
+    created: &mut Option<Created>,
+) -> Result<(), cgroup::Error> {
+    let started = starting.wait();
+    // A unit that failed to start is there to be undone; one that was refused is somebody else's.
+    *created = starting.is_ours().then(Created::default);
+    started?;
+    created.get_or_insert_default().extend(planned.cgroup.create()?);
+    if unit.subgroup.is_some() {
+        // First: a subgroup of v2 has no controllers before.
+        unit.place(pid)?;
+    }
+    planned.cgroup.apply(&planned.early)?;
+    if unit.is_slice() && unit.subgroup.is_none() {
+        unit.place(pid)?;
+    }
+    Ok(())
 }
 
 /// The socket of the start handshake as a path that is short enough.

@@ -6,6 +6,7 @@ use container::plan::Action;
 use criu::Setting;
 use resctrl::Made;
 
+use crate::create::enter_unit;
 use crate::error::{Error, Result};
 
 /// Makes the cgroup, sets its limits, and moves the process into it. `created` tells what there is to undo. Answers the
@@ -31,14 +32,12 @@ pub(super) fn place(planned: &Planned, pid: i32, created: &mut Option<Created>) 
 
 fn make(planned: &Planned, pid: i32, created: &mut Option<Created>) -> Result<(), cgroup::Error> {
     if let Some(unit) = planned.cgroup.unit() {
-        let mut starting = unit.order()?.start(pid, &planned.properties)?;
-        let started = starting.wait();
-        // A unit that failed to start is there to be undone; one that was refused is somebody else's.
-        *created = starting.is_ours().then(Created::default);
-        started?;
+        let starting = unit.order()?.start(pid, &planned.properties)?;
+        enter_unit(unit, planned, starting, pid, created)?;
+    } else {
+        *created = Some(planned.cgroup.create()?);
+        planned.cgroup.apply(&planned.early)?;
     }
-    created.get_or_insert_default().extend(planned.cgroup.create()?);
-    planned.cgroup.apply(&planned.early)?;
     planned.cgroup.place(pid)
 }
 
