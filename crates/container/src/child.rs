@@ -37,9 +37,6 @@ pub(crate) struct Inheritance<'p> {
     pub(crate) trace: bool,
 }
 
-/// SIGKILL.
-const KILL: i32 = 9;
-
 /// The caller, where a pid is asked for.
 const SELF: i32 = 0;
 
@@ -307,7 +304,7 @@ impl<'p> Child<'p> {
                 let told = self.channel.send(Packet::Forked(index), Some(second.pidfd.as_fd()));
                 if told.is_err() {
                     // It waits for an answer to what nobody has heard. It cannot have ended, nor be another's.
-                    let _ = pidfd::send_signal(&second.pidfd, KILL);
+                    let _ = pidfd::kill(&second.pidfd);
                 }
                 process::exit_now(i32::from(told.is_err()))
             }

@@ -127,9 +127,6 @@ fn wait(child: &OwnedFd, hook: &Hook) -> sys::Result<Option<Exit>> {
     if pidfd::wait(child.as_fd(), hook.timeout)? {
         return pidfd::reap(child).map(Some);
     }
-    pidfd::send_signal(child, KILL)?;
+    pidfd::kill(child)?;
     pidfd::reap(child).map(|_| None)
 }
-
-/// SIGKILL.
-const KILL: i32 = 9;

@@ -201,15 +201,12 @@ impl Drop for Session {
         self.socket = None;
         if !matches!(pidfd::wait(&self.child.pidfd, Some(PATIENCE)), Ok(true)) {
             // It can only fail because CRIU has ended, which is what is wanted.
-            let _ = pidfd::send_signal(&self.child.pidfd, KILL);
+            let _ = pidfd::kill(&self.child.pidfd);
         }
         // Nobody else reaps it; its exit status says no more than its answer.
         let _ = pidfd::reap(&self.child.pidfd);
     }
 }
-
-/// SIGKILL.
-const KILL: i32 = 9;
 
 fn succeeded(task: &'static str, answer: Answer) -> Result<Answer> {
     if answer.success {

@@ -23,7 +23,6 @@ use crate::console::{Console, Relay};
 use crate::create::tell_steps;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
-use crate::signal::Signal;
 use crate::status::{self, Status};
 use crate::store::{Entry, Record, Store};
 use crate::wait::{self, Signals};
@@ -88,7 +87,7 @@ fn run(args: &args::Exec, container: &Container, init: OwnedFd, wanted: &Process
     let Some(signals) = signals else { return Ok(0) };
     let exit = wait::wait(&child, &signals, relay, None).inspect_err(|_| {
         // What nobody waits for is not left running. It has ended if it cannot be killed.
-        let _ = sys::pidfd::send_signal(&child.pidfd, Signal::KILL.0);
+        let _ = sys::pidfd::kill(&child.pidfd);
     })?;
     Ok(exit.code() as u8)
 }

@@ -8,7 +8,6 @@ use sys::Errno;
 use sys::namespace::{NEWPID, NEWUSER};
 
 use crate::error::{Error, Result};
-use crate::signal::Signal;
 use crate::store::Record;
 
 /// Their pids, in ascending order.
@@ -73,7 +72,7 @@ impl Circle {
     /// First the pidfd, then the look: what it names is one of the circle, or dead and its pid taken by one.
     fn kill_one(&self, pid: i32) -> Result<()> {
         let killed = sys::pidfd::open(pid).and_then(|pidfd| match self.has(pid) {
-            true => sys::pidfd::send_signal(pidfd, Signal::KILL.0),
+            true => sys::pidfd::kill(pidfd),
             false => Ok(()),
         });
         match killed {

@@ -23,6 +23,14 @@ pub fn send_signal(pidfd: impl AsFd, signal: i32) -> Result<()> {
     checked(Call::PidfdSendSignal, result).map(drop)
 }
 
+/// SIGKILL.
+pub const KILL: i32 = libc::SIGKILL;
+
+/// Sends SIGKILL, as [`send_signal`].
+pub fn kill(pidfd: impl AsFd) -> Result<()> {
+    send_signal(pidfd, KILL)
+}
+
 /// Waits until the process has ended, at most `timeout` (`None` = for ever); false means that time ran out.
 pub fn wait(pidfd: impl AsFd, timeout: Option<Duration>) -> Result<bool> {
     crate::poll::readable([pidfd.as_fd()], timeout).map(|[ended]| ended)

@@ -19,9 +19,6 @@ pub(super) struct Guard {
     pub(super) mark: Option<OomMark>,
 }
 
-/// SIGKILL.
-const KILL: i32 = 9;
-
 /// How long a killed child may take to end; it takes no time but on a machine without any.
 pub(super) const LAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -51,7 +48,8 @@ impl Guard {
     pub(super) fn died(&self, cgroup: &Cgroup) -> Error {
         match self.child().map(|child| pidfd::peek(&child.pidfd)) {
             Ok(Ok(exit)) => {
-                let out_of_memory = exit == Exit::Signal(KILL) && cgroup.was_oom_killed_since(self.mark);
+                let out_of_memory =
+                    exit == Exit::Signal(pidfd::KILL) && cgroup.was_oom_killed_since(self.mark);
                 Error::Died { exit, out_of_memory }
             }
             Ok(Err(error)) => Error::Host { doing: "ask how the container's init ended".into(), error },
@@ -64,7 +62,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
             // Both can only fail because the child has ended, which is what is wanted.
-            let _ = pidfd::send_signal(&child.pidfd, KILL);
+            let _ = pidfd::kill(&child.pidfd);
             // One that is frozen by cgroup v1 ends when it is thawed, and is somebody else's to reap then.
             if matches!(pidfd::wait(&child.pidfd, self.patience), Ok(true)) {
                 let _ = pidfd::reap(&child.pidfd);
